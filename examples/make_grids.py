@@ -1,0 +1,83 @@
+"""Paints the pictures that the documentation shows: `python examples/make_grids.py docs/grids`."""
+
+from pathlib import Path
+
+import click
+
+import sonolume
+from sonolume.media import Picture
+from sonolume.media.grid import grid
+from sonolume.pipelines.paint import PaintPipeline, PaintSettings
+
+SOUNDS = Path(__file__).parent / "sounds"
+NAMES = ("thunder", "rain", "waves", "birds", "fire", "wind", "bell")
+SCENES = ("a beach", "a city", "a forest", "mountains")
+CONCEPTS = (
+    "waves", "a dog", "an elephant", "a motorcycle", "a church", "a guitar", "a piano", "a lion",
+    "an airplane", "a train", "a bus", "a cat", "a horse", "a clock", "a door", "rain",
+    "a stream", "children playing", "a helicopter", "a violin", "a drum kit", "a songbird",
+    "an owl", "a police car",
+)  # fmt: skip
+STRENGTHS = (0.0, 0.5, 1.0, 1.5)
+SETTINGS = PaintSettings(steps=20, size=128)
+
+
+def concepts(paint: PaintPipeline) -> Picture:
+    """One picture for each of some words."""
+    requests = [paint.request(None, words, seed=1) for words in CONCEPTS]
+    return grid(paint.paint_many(requests, SETTINGS), columns=8)
+
+
+def scenes_and_sounds(paint: PaintPipeline) -> Picture:
+    """Every scene (rows) without and under every example sound (columns), one seed."""
+    requests = [
+        paint.request(sound, scene, seed=3)
+        for scene in SCENES
+        for sound in (None, *(SOUNDS / f"{name}.flac" for name in NAMES))
+    ]
+    return grid(
+        paint.paint_many(requests, SETTINGS),
+        columns=1 + len(NAMES),
+        column_labels=["(no sound)", *NAMES],
+        row_labels=SCENES,
+    )
+
+
+def strengths(paint: PaintPipeline) -> Picture:
+    """A beach under three sounds (rows) of growing strength (columns)."""
+    chosen = ("thunder", "fire", "birds")
+    requests = [
+        paint.request(SOUNDS / f"{name}.flac", "a beach", strength=strength, seed=3)
+        for name in chosen
+        for strength in STRENGTHS
+    ]
+    return grid(
+        paint.paint_many(requests, SETTINGS),
+        columns=len(STRENGTHS),
+        column_labels=[str(strength) for strength in STRENGTHS],
+        row_labels=chosen,
+    )
+
+
+def seeds(paint: PaintPipeline) -> Picture:
+    """Sounds without words (rows), eight seeds each (columns)."""
+    requests = [
+        paint.request(SOUNDS / f"{name}.flac", "", seed=seed) for name in NAMES for seed in range(8)
+    ]
+    return grid(paint.paint_many(requests, SETTINGS), columns=8, row_labels=NAMES)
+
+
+@click.command
+@click.argument("folder", type=click.Path(path_type=Path))
+def main(folder: Path) -> None:
+    """Paint all grids into FOLDER."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paint = sonolume.load("paint")
+    for make in (concepts, scenes_and_sounds, strengths, seeds):
+        target = folder / f"{make.__name__.replace('_', '-')}.jpg"
+        make(paint).save(target, force=True)
+        click.echo(target)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""``sonolume data``: what a data folder holds, and what training needs beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sonolume.cli._options import json_option, quiet_option, report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sonolume.data.summary import Summary
+
+__all__ = ["command"]
+
+_data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder that holds sounds/ or pictures/.",
+)
+
+
+@click.group
+def command() -> None:
+    """Look into training data and prepare it."""
+
+
+@command.command
+@_data_option
+@json_option
+@quiet_option
+def summary(data: Path, as_json: bool, quiet: bool) -> None:
+    """Count the sounds and pictures of each concept and split."""
+    from sonolume.data.summary import summarise
+
+    found = summarise(data)
+    result = {"data": str(data), "counts": found.counts, "commercial": found.commercial}
+    report(result, _table(found), as_json=as_json, quiet=quiet)
+
+
+@command.command
+@_data_option
+@click.option(
+    "--teachers",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder with the weights of the teachers.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder to write; what it already has is kept.",
+)
+@json_option
+@quiet_option
+def features(data: Path, teachers: Path, out: Path, as_json: bool, quiet: bool) -> None:
+    """Compute the teachers' features of all sounds and pictures.
+
+    Writes audioset.npz and mobilenet_v2.npz, which `sonolume train --aids` reads. A call that was
+    interrupted goes on where it stopped.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from sonolume.data.features import write_features
+
+    console = Console(stderr=True, quiet=quiet)
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bars:
+        tasks = {}
+
+        def progress(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name)
+            bars.update(tasks[name], completed=done, total=total)
+
+        counts = write_features(data, teachers, out, progress)
+    files = {name: {"path": str(out / f"{name}.npz"), "items": n} for name, n in counts.items()}
+    lines = (f"{file['path']}: {file['items']} items" for file in files.values())
+    report({"files": files}, lines, as_json=as_json, quiet=quiet)
+
+
+def _table(found: Summary) -> Iterator[str]:
+    columns = [(kind, split) for kind in found.counts for split in found.splits()]
+    concepts = sorted({concept for kind in found.counts.values() for concept in kind})
+    rows = [("CONCEPT", *(f"{kind} {split}".upper() for kind, split in columns))]
+    for concept in concepts:
+        numbers = (found.counts[kind].get(concept, {}).get(split, 0) for kind, split in columns)
+        rows.append((concept, *(str(number or "-") for number in numbers)))
+    rows.append(("all", *(str(found.total(kind, split)) for kind, split in columns)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *rest in rows:
+        cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
+        yield "  ".join([first.ljust(widths[0]), *cells])
+    free = ", ".join(f"{count} {kind}" for kind, count in found.commercial.items())
+    yield f"Licensed for commercial use: {free}."

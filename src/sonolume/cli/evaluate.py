@@ -1,0 +1,211 @@
+"""``sonolume evaluate``: the figures of a job, on any data of the known layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from sonolume.cli._options import force_option, json_option, quiet_option, report, seed_option
+
+if TYPE_CHECKING:
+    from sonolume.evaluation.judge import Judge
+    from sonolume.evaluation.result import Evaluation
+
+__all__ = ["command"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+
+
+@click.group
+def command() -> None:
+    """Measure a job on FOLDER/sounds and FOLDER/pictures.
+
+    Prints metrics beside their controls; --out also writes evaluation.json and a page with grids.
+    """
+
+
+def shared(limit: str, default: int | None = None) -> Callable[[Command], Command]:
+    """The options that every evaluation has; ``limit`` says what --limit counts."""
+    options = [
+        click.option("--data", type=FOLDER, required=True, help="Holds sounds/ and pictures/."),
+        click.option("--split", type=click.Choice(["validation", "test"]), default="validation"),
+        click.option("--limit", type=click.IntRange(1), default=default, help=limit),
+        click.option("--out", type=click.Path(path_type=Path), help="Write a report there."),
+        seed_option,
+        force_option,
+        json_option,
+        quiet_option,
+    ]
+
+    def decorate(function: Command) -> Command:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+teachers_option = click.option(
+    "--teachers",
+    type=FOLDER,
+    help="Holds the judge's net.  [default: DATA/../teachers, then $SONOLUME_TEACHERS]",
+)
+
+
+model_option = click.option(
+    "--model", type=FOLDER, help="Holds other weights.  [default: those of this installation]"
+)
+
+
+@command.command
+@shared("Sounds and photos of each concept.  [default: all]")
+@model_option
+@click.option(
+    "--phrases",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Lines of concept TAB phrase.  [default: the 300 shipped ones]",
+)
+def joint(model: Path | None, phrases: Path | None, **common: Any) -> None:
+    """How well the joint encoder knows what it hears, sees and reads."""
+    finish = _door(common)
+    from sonolume.evaluation.joint import evaluate_joint
+    from sonolume.hub import weights
+    from sonolume.hub.joint import load_joint
+
+    folder = model or weights.FOLDER
+    encoder = load_joint(folder)
+    names = [name for name in weights.names(folder) if name.startswith("joint-")]
+    hashes = {name: weights.sha256(name, folder) for name in names}
+    finish(evaluate_joint(encoder, phrases=phrases, hashes=hashes, **_measured(common)))
+
+
+@command.command
+@shared("Pictures painted of each concept.  [default: 4, about 700 in all]", 4)
+@model_option
+@click.option("--audio-encoder", type=FOLDER, help="CLAP, for a Stable Diffusion --model.")
+@click.option("--size", type=click.IntRange(16, 1024), default=128, show_default=True)
+@click.option("--steps", type=click.IntRange(1, 1000), default=20, show_default=True)
+@teachers_option
+def paint(
+    model: Path | None,
+    audio_encoder: Path | None,
+    teachers: Path | None,
+    size: int,
+    steps: int,
+    **common: Any,
+) -> None:
+    """Whether painted pictures show what was heard and said, to a judge trained apart."""
+    finish = _door(common)
+    from sonolume.evaluation.paint import evaluate_paint
+    from sonolume.hub import weights
+    from sonolume.hub.joint import load_joint
+    from sonolume.pipelines import load
+    from sonolume.pipelines.paint import PaintSettings
+
+    judge, hashes = _judge(teachers, common["data"])
+    pipeline = load("paint", model or "pocket", audio_encoder)
+    own = model if model is not None and "joint-words" in weights.names(model) else None
+    with _progress(quiet=common["quiet"]) as progress:
+        result = evaluate_paint(
+            pipeline,
+            pipeline.parts.embed_sound,
+            load_joint(own or weights.FOLDER),
+            judge,
+            painting=PaintSettings(size=size, steps=steps),
+            progress=progress,
+            hashes={**pipeline.parts.hashes(), **hashes},
+            **_measured(common),
+        )
+    finish(result)
+
+
+@command.command
+@shared("Photos of each concept.  [default: all]")
+@teachers_option
+@click.option("--fit", is_flag=True, help="First train the judge's heads on the split train.")
+@click.option("--cache", type=FOLDER, help="With --fit: keep the features of photos there.")
+@click.option(
+    "--weights",
+    type=FOLDER,
+    help="Holds, or with --fit receives, the judge's heads.  [default: in this installation]",
+)
+def judge(
+    teachers: Path | None, fit: bool, cache: Path | None, weights: Path | None, **common: Any
+) -> None:
+    """How often the judge itself is right, on photos."""
+    finish = _door(common)
+    from sonolume.errors import ModelError, OptionError
+    from sonolume.evaluation.judge import NAME, NET, find_teachers, load_judge
+    from sonolume.evaluation.judge_report import evaluate_judge
+    from sonolume.hub.weights import FOLDER as EMBEDDED
+    from sonolume.hub.weights import sha256
+
+    if cache is not None and not fit:
+        raise OptionError("--cache keeps features for training; give --fit with it")
+    folder = weights or EMBEDDED
+    nets = find_teachers(teachers, common["data"])
+    if nets is None:
+        raise ModelError(f"the judge needs {NET}, which was not found; give --teachers FOLDER")
+    if fit:
+        _fit(nets, common["data"], cache, folder)
+    hashes = {NAME: sha256(NAME, folder)}
+    finish(evaluate_judge(load_judge(nets, folder), hashes=hashes, **_measured(common)))
+
+
+def _fit(teachers: Path, data: Path, cache: Path | None, folder: Path) -> None:
+    from sonolume.evaluation.judge import save_heads
+    from sonolume.evaluation.judge_fit import fit_judge
+
+    save_heads(fit_judge(teachers, data, cache), folder)
+
+
+def _judge(teachers: Path | None, data: Path) -> tuple[Judge | None, dict[str, str]]:
+    """The judge, if its net is at hand, and the hash of its heads."""
+    from sonolume.evaluation.judge import NAME, find_teachers, load_judge
+    from sonolume.hub import weights
+
+    folder = find_teachers(teachers, data)
+    if folder is None:
+        return None, {}
+    return load_judge(folder), {NAME: weights.sha256(NAME)}
+
+
+def _measured(common: dict[str, Any]) -> dict[str, Any]:
+    return {name: common[name] for name in ("data", "split", "limit", "seed")}
+
+
+def _door(common: dict[str, Any]) -> Callable[[Evaluation], None]:
+    """Refuse an unusable --out before the work; what is returned prints and writes the result."""
+    from sonolume.evaluation.report import check_folder, write_report
+
+    out, force = common["out"], common["force"]
+    if out is not None:
+        check_folder(out, force=force)
+
+    def finish(result: Evaluation) -> None:
+        paths = [] if out is None else write_report(result, out, force=force)
+        if common["as_json"] and not common["quiet"]:
+            for line in result.skipped:
+                click.echo(f"sonolume: left out: {line}", err=True)
+        lines = [*result.lines(), *(f"written: {path}" for path in paths[-2:])]
+        report(result.to_json(), lines, as_json=common["as_json"], quiet=common["quiet"])
+
+    return finish
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import Progress, TimeRemainingColumn
+
+    console = Console(stderr=True, quiet=quiet)
+    columns = (*Progress.get_default_columns()[:-1], TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=quiet) as bar:
+        task = bar.add_task("painting", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,1 @@
+"""Flow matching, guidance, conditioning schedules and samplers, over any denoiser."""

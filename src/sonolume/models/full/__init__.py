@@ -1,0 +1,1 @@
+"""The contracts of the room above, over networks of diffusers and transformers."""

@@ -1,0 +1,268 @@
+"""Paint: sound and words → picture."""
+
+import base64
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sonolume import __version__
+from sonolume.diffusion.flow import sample_euler, sample_heun, times
+from sonolume.diffusion.guidance import guide
+from sonolume.diffusion.schedule import Schedule, emphasis
+from sonolume.errors import OptionError
+from sonolume.media import Audio, Picture
+from sonolume.pipelines.parts import PaintParts
+from sonolume.pipelines.words import clean_words
+
+Sound = str | Path | Audio
+StepCallback = Callable[[int, float, Tensor], None]
+SAMPLERS = {"euler": sample_euler, "heun": sample_heun}
+LARGEST = 1024
+EMBEDDING = 512
+
+
+@dataclass(frozen=True)
+class PaintSettings:
+    """How a picture forms. Raises OptionError when a value is out of range."""
+
+    steps: int = 20
+    text_scale: float = 3.0
+    audio_scale: float = 3.0
+    schedule: Schedule = "smooth"
+    sampler: str = "euler"
+    size: int = 128
+
+    def __post_init__(self) -> None:
+        _check_whole("steps", self.steps, 1, 1000)
+        _check("text scale", self.text_scale, 0, 30)
+        _check("audio scale", self.audio_scale, 0, 30)
+        _check_whole("size", self.size, 16, LARGEST)
+        if self.sampler not in SAMPLERS:
+            raise OptionError(f"sampler {self.sampler!r}: expected one of {', '.join(SAMPLERS)}")
+        emphasis(torch.zeros(1), self.schedule)
+
+
+@dataclass(frozen=True)
+class PaintRequest:
+    """One picture to paint: words, a sound's embedding [512] (or None), strength 0..2, seed."""
+
+    words: str = ""
+    sound: Tensor | None = None
+    strength: float = 1.0
+    seed: int = 0
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.words, str):
+            raise OptionError(f"words {self.words!r}: expected text")
+        _check("strength", self.strength, 0, 2)
+        _check_whole("seed", self.seed, 0, 2**63 - 1)
+
+
+class PaintPipeline:
+    """Sound and words → picture, at either size.
+
+    >>> paint = sonolume.load("paint")                            # doctest: +SKIP
+    >>> paint("thunder.wav", "a beach", seed=7).save("beach.png")  # doctest: +SKIP
+    """
+
+    def __init__(self, parts: PaintParts) -> None:
+        self.parts = parts
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | Path = "pocket",
+        *,
+        audio_encoder: str | Path | None = None,
+        device: str | None = None,
+    ) -> "PaintPipeline":
+        """See `sonolume.load`."""
+        from sonolume.pipelines.choose import choose_parts
+
+        return cls(choose_parts(model, audio_encoder, device))
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write all weights to a new folder, for `from_pretrained`.
+
+        Raises OptionError when the folder exists or cannot be written.
+        """
+        from sonolume.pipelines.saving import new_folder
+
+        with new_folder(Path(folder)) as place:
+            self.parts.save(place)
+
+    def __call__(
+        self,
+        sounds: Sound | None = None,
+        words: str = "",
+        *,
+        strength: float = 1.0,
+        seed: int = 0,
+        callback_on_step_end: StepCallback | None = None,
+        **settings: Any,
+    ) -> Picture:
+        """Paint one picture.
+
+        `sounds` is a file or Audio, `words` a phrase; one of both may be missing. `settings` are
+        those of `PaintSettings`, but that `size` is by default the painter's usual one.
+        `callback_on_step_end(step, t, clean [1, C, h, w])` sees every prediction. Silence is named
+        in a warning and leaves the words alone.
+
+        Raises OptionError for values out of range or when there is neither sound nor words, and
+        MediaError for unusable sounds.
+        """
+        chosen = make_settings({"size": self.parts.side, **settings})
+        request = self.request(sounds, words, strength=strength, seed=seed)
+        return self.paint_many([request], chosen, callback_on_step_end=callback_on_step_end)[0]
+
+    def request(
+        self, sound: Sound | None, words: str = "", *, strength: float = 1.0, seed: int = 0
+    ) -> PaintRequest:
+        """Check and embed what one picture is painted from."""
+        text = clean_words(words)
+        self._warn_of(text)
+        notes: dict[str, Any] = {}
+        embedding = None
+        if sound is not None:
+            audio = sound if isinstance(sound, Audio) else Audio.read(sound)
+            name = "sound" if isinstance(sound, Audio) else Path(sound).name
+            notes["sound"] = name
+            if audio.is_silent:
+                warnings.warn(f"{name} is silent: painting from the words alone", stacklevel=3)
+            else:
+                embedding = self.parts.embed_sound(audio)
+        if not text and embedding is None:
+            raise OptionError("nothing to paint from: give a sound that is heard, or words")
+        return PaintRequest(text, embedding, strength, seed, notes)
+
+    @torch.inference_mode()
+    def paint_many(
+        self,
+        requests: Sequence[PaintRequest],
+        settings: PaintSettings | None = None,
+        *,
+        callback_on_step_end: StepCallback | None = None,
+    ) -> list[Picture]:
+        """Paint several pictures in one batch; each equals the one painted alone, to rounding."""
+        chosen = settings or PaintSettings(size=self.parts.side)
+        pictures: list[Picture | None] = [None] * len(requests)
+        for heard in (False, True):
+            rows = [i for i, request in enumerate(requests) if _is_heard(request) == heard]
+            if rows:
+                batch = [requests[i] for i in rows]
+                painted = self._paint(batch, chosen, callback_on_step_end)
+                for row, picture in zip(rows, painted, strict=True):
+                    pictures[row] = picture
+        return [picture for picture in pictures if picture is not None]
+
+    def _paint(
+        self,
+        batch: list[PaintRequest],
+        settings: PaintSettings,
+        callback: StepCallback | None,
+    ) -> list[Picture]:
+        parts = self.parts
+        words = parts.encode_words([*(request.words for request in batch), ""])
+        nothing = words[-1:].expand(len(batch), -1, -1)
+        denoise = guide(
+            parts.denoiser,
+            words[:-1],
+            nothing,
+            self._sound_at(batch, settings.schedule),
+            text_scale=torch.tensor([settings.text_scale if r.words else 1.0 for r in batch]),
+            audio_scale=torch.tensor([settings.audio_scale * r.strength for r in batch]),
+        )
+        noise = torch.stack([_noise(request.seed, parts.shape) for request in batch])
+        sample = SAMPLERS[settings.sampler]
+        clean = sample(denoise, noise.to(words.device), times(settings.steps), callback)
+        pixels = parts.decode(clean, settings.size).float().cpu().numpy()
+        return [
+            Picture(Picture.from_float(row).pixels, provenance=self._provenance(request, settings))
+            for row, request in zip(pixels, batch, strict=True)
+        ]
+
+    def _sound_at(
+        self, batch: list[PaintRequest], schedule: Schedule
+    ) -> Callable[[Tensor], Tensor] | None:
+        """The sound's tokens at a time; they are projected once."""
+        embeddings = [r.sound for r in batch if r.sound is not None and _is_heard(r)]
+        if not embeddings:
+            return None
+        hear = self.parts.audio_tokens
+        tokens = hear.tokens(torch.stack(embeddings).to(self.parts.device))
+        return lambda t: hear.at(tokens, emphasis(t, schedule))
+
+    def _warn_of(self, text: str) -> None:
+        if text and not self.parts.knows(text):
+            warnings.warn(f"no word of {text[:40]!r} is known: expect little of it", stacklevel=4)
+        elif text and not self.parts.fits(text):
+            warnings.warn("only the beginning of so many words is read", stacklevel=4)
+
+    def _provenance(self, request: PaintRequest, settings: PaintSettings) -> dict[str, Any]:
+        native = self.parts.native
+        return {
+            "job": "paint",
+            "model": self.parts.name,
+            "words": request.words,
+            "sound_embedding": _pack(request.sound),
+            "strength": request.strength,
+            "seed": request.seed,
+            "settings": asdict(settings),
+            "upscaled_from": native if settings.size != native else None,
+            "weights": self.parts.hashes(),
+            "versions": {"sonolume": __version__, "torch": torch.__version__},
+            **request.notes,
+        }
+
+
+def make_settings(table: dict[str, Any]) -> PaintSettings:
+    """Settings from keywords. Raises OptionError for an unknown one."""
+    known = PaintSettings.__dataclass_fields__
+    odd = sorted(set(table) - set(known))
+    if odd:
+        raise OptionError(f"unknown option {odd[0]!r}; known: {', '.join(known)}")
+    return PaintSettings(**table)
+
+
+def unpack_embedding(text: str | None) -> Tensor | None:
+    """The embedding [512] that a provenance carries. Raises ValueError for anything else."""
+    if text is None:
+        return None
+    values = np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)
+    if values.shape != (EMBEDDING,) or not np.isfinite(values).all():
+        raise ValueError(f"a sound embedding of {len(values)} numbers, expected {EMBEDDING}")
+    return torch.from_numpy(values)
+
+
+def _pack(embedding: Tensor | None) -> str | None:
+    if embedding is None:
+        return None
+    return base64.b64encode(embedding.cpu().numpy().astype("<f4").tobytes()).decode("ascii")
+
+
+def _is_heard(request: PaintRequest) -> bool:
+    return request.sound is not None and request.strength > 0
+
+
+def _noise(seed: int, shape: tuple[int, int, int]) -> Tensor:
+    """Noise drawn on the CPU, so that a seed means the same on every device."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not low <= value <= high:  # also refuses NaN
+        raise OptionError(f"{name} {value}: expected {low} to {high}")
+
+
+def _check_whole(name: str, value: int, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise OptionError(f"{name} {value!r}: expected a whole number from {low} to {high}")
+    _check(name, value, low, high)

@@ -1,0 +1,64 @@
+"""What a painter is made of, at either size."""
+
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from sonolume.media import Audio
+from sonolume.models.audio_tokens import AudioTokens
+from sonolume.models.contract import Denoiser
+
+
+class PaintParts(Protocol):
+    """The parts that differ between the pocket size and the full one.
+
+    `denoiser` works on [B, *shape]; `decode` turns its clean result into pictures
+    [B, 3, side, side] in −1..1. `native` is the side that comes out of it unchanged, `side` the one
+    that is usual.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def denoiser(self) -> Denoiser: ...
+
+    @property
+    def audio_tokens(self) -> AudioTokens: ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
+
+    device: torch.device
+    native: int
+    side: int
+
+    def encode_words(self, texts: list[str]) -> Tensor:
+        """Tokens [B, 77, D] of phrases; "" is the unconditional one."""
+        ...
+
+    def knows(self, text: str) -> bool:
+        """Whether any piece of the phrase means something to this painter."""
+        ...
+
+    def fits(self, text: str) -> bool:
+        """Whether the whole phrase is read."""
+        ...
+
+    def embed_sound(self, audio: Audio) -> Tensor:
+        """Embedding [512], unit length."""
+        ...
+
+    def decode(self, clean: Tensor, side: int) -> Tensor:
+        """Pictures [B, 3, side, side] in −1..1."""
+        ...
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of each weight file, for the provenance."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write everything into an empty folder, to be loaded from there."""
+        ...

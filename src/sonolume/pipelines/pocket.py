@@ -1,0 +1,66 @@
+"""The pocket painter's parts, from the weights inside the package."""
+
+import shutil
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sonolume.hub import weights
+from sonolume.hub.joint import load_joint
+from sonolume.hub.painter import load_painter
+from sonolume.hub.upscaler import load_upscaler
+from sonolume.media import Audio
+from sonolume.models.upscaler import upscale
+from sonolume.signal.mel import RATE
+
+NAMES = ("joint-words", "joint-sound", "joint-picture", "painter-base", "painter-audio", "upscaler")
+
+
+class PocketParts:
+    """See `PaintParts`; everything is loaded here, once."""
+
+    def __init__(self, folder: Path = weights.FOLDER, device: str | None = None) -> None:
+        self.name = "pocket" if folder == weights.FOLDER else str(folder)
+        self.folder = folder
+        self.device = torch.device(device or "cpu")
+        self.joint = load_joint(folder).to(self.device)
+        self.denoiser, self.audio_tokens = load_painter(folder)
+        self.denoiser.to(self.device)
+        self.audio_tokens.to(self.device)
+        self.upscaler = load_upscaler(folder).to(self.device)
+        side = self.denoiser.config.side
+        self.shape = (3, side, side)
+        self.native, self.side = side, 2 * side
+
+    def encode_words(self, texts: list[str]) -> Tensor:
+        return self.joint.word_states(texts).to(self.device)
+
+    def knows(self, text: str) -> bool:
+        return any(len(piece) > 1 for piece in self.joint.tokenizer.pieces(text))
+
+    def fits(self, text: str) -> bool:
+        return self.joint.tokenizer.covers(text)
+
+    def embed_sound(self, audio: Audio) -> Tensor:
+        return self.joint.embed_sound(audio.mono().resample(RATE).samples[0])
+
+    def decode(self, clean: Tensor, side: int) -> Tensor:
+        if side == self.shape[-1]:
+            return clean.clamp(-1, 1)
+        return upscale(clean.clamp(-1, 1), side, self.upscaler).clamp(-1, 1)
+
+    def hashes(self) -> dict[str, str]:
+        return dict(self._hashes)
+
+    @cached_property
+    def _hashes(self) -> dict[str, str]:
+        return {name: weights.sha256(name, self.folder) for name in NAMES}
+
+    def save(self, folder: Path) -> None:
+        """Copy the weight files and their cards."""
+        for name in NAMES:
+            card = self.folder / f"{name}.md"
+            for path in (*weights.files(name, self.folder), *([card] if card.is_file() else [])):
+                shutil.copyfile(path, folder / path.name)

@@ -1,0 +1,1 @@
+"""What is done to waveforms before any network sees them."""

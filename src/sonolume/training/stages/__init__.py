@@ -1,0 +1,1 @@
+"""The stages: one small file for each thing that is trained."""

@@ -1,0 +1,171 @@
+"""What the three painting stages share: a frozen base, pairs, and the parts that hear."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sonolume.data.licences import COMMERCIAL
+from sonolume.data.pairs import Pair, PairMaker
+from sonolume.data.shards import read_photos, read_sounds
+from sonolume.diffusion.flow import logit_normal_times, mix, sample_euler, times, velocity_loss
+from sonolume.diffusion.guidance import guide
+from sonolume.diffusion.schedule import Schedule, emphasis
+from sonolume.hub import weights
+from sonolume.hub.joint import load_joint
+from sonolume.hub.painter import load_base, load_painter
+from sonolume.media import Picture
+from sonolume.media.grid import grid
+from sonolume.models.audio_tokens import AudioTokens, AudioTokensConfig
+from sonolume.models.denoiser import PocketDenoiser
+from sonolume.training.clips import embed_clips
+from sonolume.training.pixels import crop, to_float
+from sonolume.training.start import check_terms
+
+BUILT_UPON = ("joint-words", "joint-sound", "joint-picture", "painter-base")
+SHOWN_SOUNDS = ("thunder", "rain", "waves", "dog", "songbird", "churchbell", "fire", "train")
+SHOWN_WORDS = ("", "a beach", "a city", "a forest")
+
+
+@dataclass(frozen=True)
+class PaintSettings:
+    batch: int = 24
+    time_mean: float = -0.4
+    states: float = 0.3  # share of state pairs
+    as_picture: float = 0.15  # share of items heard through the photo's own embedding
+    jitter: float = 0.03  # noise added to embeddings: nearby sounds should paint alike
+    crops: int = 3  # embeddings computed of every clip
+    zoom: float = 0.12
+    longest: int = 32
+    schedule: Schedule = "smooth"
+    hear: AudioTokensConfig = field(default_factory=AudioTokensConfig)
+
+
+class Hearing(nn.Module):
+    """What is trained and saved as `painter-audio`: tokens, and the attention of every block."""
+
+    def __init__(self, tokens: AudioTokens, denoiser: PocketDenoiser) -> None:
+        super().__init__()
+        self.tokens = tokens
+        self.attention = nn.ModuleList(block.audio for block in denoiser.layers)
+
+
+class PaintAdapter:
+    """Data, frozen base and trained parts; the stages add their losses."""
+
+    name = "paint"
+
+    def __init__(
+        self,
+        data: Path,
+        settings: PaintSettings,
+        models: Path = weights.FOLDER,
+        start: Path | None = None,
+        *,
+        commercial: bool = False,
+    ) -> None:
+        self.settings, self.commercial = settings, commercial
+        for name in BUILT_UPON:
+            check_terms(name, models, commercial=commercial)
+        self.joint = load_joint(models)
+        if start is None:
+            self.denoiser = load_base(models)
+            tokens = AudioTokens(settings.hear)
+        else:
+            check_terms("painter-audio", start, commercial=commercial)
+            self.denoiser, tokens = load_painter(start, models)
+        self.denoiser.requires_grad_(False)
+        self.model = Hearing(tokens, self.denoiser).requires_grad_(True)
+        licences = COMMERCIAL if commercial else None
+        clips = list(read_sounds(data, "train", licences=licences))
+        photos = list(read_photos(data, "train", licences=licences))
+        self.sounds = embed_clips(self.joint, clips, settings.crops)  # [clips, crops, 512]
+        self.clip_concepts = [clip.concept for clip in clips]
+        self.pairs = PairMaker(self.clip_concepts, photos, settings.states)
+        held = list(read_sounds(data, "validation"))
+        self.shown = {
+            slug: embed_clips(self.joint, [clip], 1)[0, 0]
+            for slug in SHOWN_SOUNDS
+            for clip in [next((c for c in held if c.concept == slug), None)]
+            if clip is not None
+        }
+
+    def batch(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        s = self.settings
+        pairs = [self.pairs.draw(rng) for _ in range(s.batch)]
+        side = self.denoiser.config.side
+        pictures = to_float(np.stack([crop(p.pixels, side, s.zoom, rng) for p in pairs]))
+        ids = self.joint.tokenizer.encode([p.words for p in pairs], s.longest)
+        with torch.no_grad():
+            words = self.joint.words.states(ids[:, : int((ids != 0).sum(1).max())])
+        return {"pictures": pictures, "words": words, "heard": self._heard(pairs, pictures, rng)}
+
+    def _heard(self, pairs: list[Pair], pictures: Tensor, rng: np.random.Generator) -> Tensor:
+        """Embeddings [B, 512]: of the sounds, some of the photos in their place, jittered."""
+        crops = rng.integers(self.settings.crops, size=len(pairs))
+        heard = torch.stack([self.sounds[p.sound, c] for p, c in zip(pairs, crops, strict=True)])
+        swap = torch.from_numpy(rng.random(len(pairs)) < self.settings.as_picture)
+        if bool(swap.any()):
+            heard[swap] = self.joint.embed_pictures(pictures[swap]).clone()
+        noise = torch.from_numpy(rng.normal(0, 1, heard.shape).astype(np.float32))
+        return F.normalize(heard + self.settings.jitter * noise, dim=-1)
+
+    def flow(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Velocity loss [B], predicted clean pictures, and times [B], with the sound heard."""
+        pictures = batch["pictures"]
+        t = logit_normal_times(len(pictures), self.settings.time_mean).to(pictures)
+        hear = self.model.tokens
+        tokens = hear.at(hear.tokens(batch["heard"]), emphasis(t, self.settings.schedule))
+        x = mix(pictures, torch.randn_like(pictures), t)
+        clean = self.denoiser(x, t, batch["words"], tokens).float()
+        return velocity_loss(clean, pictures, t), clean, t
+
+    def gates(self) -> dict[str, float]:
+        """The mean opening of the gates, tanh(gate) in absolute value."""
+        gates = torch.stack([block.audio.gate.detach() for block in self.denoiser.layers])
+        return {"gates": float(gates.tanh().abs().mean())}
+
+    def validate(self, folder: Path) -> dict[str, float]:
+        """Paint held-out sounds under a few words into `samples.png`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        cells = [(sound, words) for words in SHOWN_WORDS for sound in self.shown]
+        pictures = self._paint(cells)
+        sheet = grid(
+            pictures,
+            columns=len(self.shown),
+            column_labels=list(self.shown),
+            row_labels=[words or "(no words)" for words in SHOWN_WORDS],
+        )
+        sheet.save(folder / "samples.png", force=True)
+        return self.gates()
+
+    def export(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {f"tokens.{k}": v for k, v in self.model.tokens.state_dict().items()}
+        for key, value in self.denoiser.state_dict().items():
+            if ".audio." in key:
+                tensors[f"denoiser.{key}"] = value
+        facts = {"config": asdict(self.settings.hear), "commercial": self.commercial}
+        weights.save("painter-audio", tensors, facts, folder)
+
+    def _paint(self, cells: list[tuple[str, str]]) -> list[Picture]:
+        side = self.denoiser.config.side
+        generator = torch.Generator().manual_seed(0)
+        noise = torch.randn(1, 3, side, side, generator=generator).expand(len(cells), -1, -1, -1)
+        states = self.joint.word_states([*(words for _, words in cells), ""])
+        hear = self.model.tokens
+        tokens = hear.tokens(torch.stack([self.shown[sound] for sound, _ in cells]))
+        scales = torch.tensor([3.0 if words else 1.0 for _, words in cells])
+        denoise = guide(
+            self.denoiser,
+            states[:-1],
+            states[-1:].expand(len(cells), -1, -1),
+            lambda t: hear.at(tokens, emphasis(t, self.settings.schedule)),
+            text_scale=scales,
+            audio_scale=3.0,
+        )
+        clean = sample_euler(denoise, noise, times(16))
+        return [Picture.from_float(row.numpy()) for row in clean]

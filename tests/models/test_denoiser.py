@@ -1,0 +1,61 @@
+import torch
+
+from sonolume.models.denoiser import DenoiserConfig, PocketDenoiser
+
+TINY = DenoiserConfig(side=16, patch=4, width=32, depth=2, heads=2, context=16, patch_rank=16)
+
+
+def parts() -> tuple[PocketDenoiser, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    model = PocketDenoiser(TINY).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    words = torch.randn(3, 77, 16)
+    words[:, 9:] = 0
+    return model, torch.randn(3, 3, 16, 16), torch.rand(3), words, torch.randn(3, 77, 16)
+
+
+def test_a_fresh_denoiser_answers_grey() -> None:
+    model = PocketDenoiser(TINY)
+    x, t, words = torch.randn(2, 3, 16, 16), torch.rand(2), torch.randn(2, 5, 16)
+    assert torch.equal(model(x, t, words), torch.zeros(2, 3, 16, 16))
+
+
+def test_patches_and_back_is_the_identity() -> None:
+    model, x, *_ = parts()
+    patches = model._patches(x)
+    assert patches.shape == (3, 16, 48)
+    assert torch.equal(model._unpatch(patches, 3, 4), x)
+
+
+def test_batch_equals_single() -> None:
+    model, x, t, words, sound = parts()
+    together = model(x, t, words, sound)
+    for i in range(3):
+        alone = model(x[i : i + 1], t[i : i + 1], words[i : i + 1], sound[i : i + 1])
+        torch.testing.assert_close(together[i : i + 1], alone, atol=1e-4, rtol=1e-4)
+
+
+def test_padding_is_not_read() -> None:
+    model, x, t, words, _ = parts()
+    torch.testing.assert_close(model(x, t, words), model(x, t, words[:, :9]), atol=1e-5, rtol=1e-4)
+
+
+def test_closed_gates_are_exactly_the_base() -> None:
+    model, x, t, words, sound = parts()
+    for block in model.blocks:
+        block.audio.gate.data.zero_()
+    assert torch.equal(model(x, t, words, sound), model(x, t, words))
+
+
+def test_open_gates_hear_and_silence_adds_nothing() -> None:
+    model, x, t, words, sound = parts()
+    assert not torch.allclose(model(x, t, words, sound), model(x, t, words))
+    assert torch.equal(model(x, t, words, torch.zeros_like(sound)), model(x, t, words))
+
+
+def test_base_and_audio_parameters_are_all_and_apart() -> None:
+    model = PocketDenoiser(TINY)
+    base, audio = set(model.base_parameters()), set(model.audio_parameters())
+    assert base.isdisjoint(audio)
+    assert base | audio == {name for name, _ in model.named_parameters()}

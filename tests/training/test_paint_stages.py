@@ -1,0 +1,76 @@
+"""The painting stages: what hears learns, the base stays, the export is a painter."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from sonolume.errors import OptionError
+from sonolume.hub.painter import load_base, load_painter
+from sonolume.training.context import Context
+from sonolume.training.loop import train
+from sonolume.training.recipes import find_recipe, read_stage
+from sonolume.training.settings import LoopSettings
+from sonolume.training.stages.paint_denoise import level_overlap, temperature
+from sonolume.training.stages.registry import STAGES, build
+
+LOOP = LoopSettings(steps=6, rate=1e-2, decay=0.0, warmup=1, average=0.5, precision="fp32")
+
+
+def table(name: str) -> dict[str, Any]:
+    return read_stage(find_recipe("tiny"), name, STAGES)[0]
+
+
+@pytest.fixture(scope="module")
+def models(tiny: Any) -> Path:
+    """All that the painting stages build upon, random."""
+    folder: Path = tiny.models
+    for name in ("joint.sound", "joint.picture", "base"):
+        stage: Any = build(name, Context(tiny.data, models=folder), table(name))
+        for parameter in stage.model.parameters():
+            if not parameter.any():  # through layers of zeros no gradient passes
+                torch.nn.init.normal_(parameter, std=0.1)
+        stage.export(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["paint.align", "paint.denoise", "paint.refine"])
+def test_what_hears_learns_and_the_base_stays(
+    name: str, tiny: Any, models: Path, tmp_path: Path
+) -> None:
+    teachers = tiny.teachers if "teachers" in STAGES[name].reads else None
+    stage: Any = build(name, Context(tiny.data, teachers=teachers, models=models), table(name))
+    base = {k: p.detach().clone() for k, p in stage.denoiser.base_parameters().items()}
+    heard = {k: p.detach().clone() for k, p in stage.model.named_parameters()}
+    export = train(stage, LOOP, tmp_path, quiet=True)
+    assert all(torch.equal(p, base[k]) for k, p in stage.denoiser.base_parameters().items())
+    still = [k for k, p in stage.model.named_parameters() if torch.equal(p, heard[k])]
+    if name == "paint.align":  # only the tokens are trained, without their levels
+        still = [k for k in still if k.startswith("tokens.projector")]
+    assert still == []
+    painter, tokens = load_painter(export, models)
+    assert painter.config == stage.denoiser.config
+    torch.testing.assert_close(
+        load_base(models).state_dict()["patch_out.weight"], painter.patch_out.weight
+    )
+    assert tokens.tokens(torch.randn(1, 512)).shape == (1, 77, stage.settings.hear.context)
+    assert (tmp_path / "validation-00000006" / "samples.png").exists()
+
+
+def test_refine_needs_teachers(tiny: Any, models: Path) -> None:
+    with pytest.raises(OptionError, match="paint.refine needs --teachers FOLDER"):
+        build("paint.refine", Context(tiny.data, models=models), table("paint.refine"))
+
+
+def test_temperature_falls_from_two_to_a_half() -> None:
+    assert temperature(0.0) == temperature(0.1) == 2.0
+    assert temperature(0.55) == pytest.approx(1.25)
+    assert temperature(1.0) == pytest.approx(0.5)
+
+
+def test_level_overlap_is_zero_for_hard_and_one_for_even_assignments() -> None:
+    assert level_overlap(torch.eye(3)) == pytest.approx(0.0, abs=1e-6)
+    assert level_overlap(torch.full((5, 3), 1 / 3)) == pytest.approx(1.0, abs=1e-6)
+    blurred = [level_overlap((torch.eye(3) * k).softmax(1)) for k in (8.0, 4.0, 2.0, 1.0)]
+    assert blurred == sorted(blurred)
