@@ -26,3 +26,12 @@ def test_pictures() -> None:
 def test_full_towers_have_at_most_six_million_parameters() -> None:
     for tower in (SoundTower(TowerConfig()), PictureTower(TowerConfig())):
         assert sum(p.numel() for p in tower.parameters()) <= 6_000_000
+
+
+def test_smaller_pictures_keep_their_places() -> None:
+    """A cell of a small picture stands where the middle of the cells that it covers stood."""
+    tower = PictureTower(TINY).eval()
+    z = tower(torch.rand(2, 3, 64, 64) * 2 - 1)
+    torch.testing.assert_close(z.norm(dim=1), torch.ones(2))
+    full, half = tower._angles(8), tower._angles(4)
+    torch.testing.assert_close(half.view(4, 4, -1)[1, 3], full.view(8, 8, -1)[2, 6])

@@ -231,3 +231,25 @@ def test_draw_chances_when_no_photo_or_every_photo_has_a_concept() -> None:
     np.testing.assert_allclose(draw_chances(photos, 0.8, 0.0), [0.2, 0.2, 0.4, 0.2])
     np.testing.assert_allclose(draw_chances(photos[:3], 0.8, 1.0), [1 / 3] * 3)
     np.testing.assert_allclose(draw_chances(photos[3:], 0.8, 1.0), [1.0])
+
+
+class Dial(Line):
+    """A vector and a single number pulled by the same gradient."""
+
+    def __init__(self) -> None:
+        self.model = nn.Module()
+        self.model.vector = nn.Parameter(torch.zeros(1))
+        self.model.gate = nn.Parameter(torch.zeros(()))
+
+    def loss(
+        self, batch: dict[str, Tensor], step: int, progress: float
+    ) -> tuple[Tensor, dict[str, float]]:
+        return -(self.model.vector.sum() + self.model.gate), {}
+
+
+def test_single_numbers_learn_faster_by_the_factor(tmp_path: Path) -> None:
+    stage = Dial()
+    train(stage, settings(steps=3, rate=1e-3, scalars=20.0), tmp_path, quiet=True)
+    # AdamW's steps under a constant gradient are the learning rate each.
+    assert stage.model.vector.item() == pytest.approx(3e-3, rel=1e-3)
+    assert stage.model.gate.item() == pytest.approx(60e-3, rel=1e-3)

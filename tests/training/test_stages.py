@@ -11,12 +11,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from sonolume.data.captions import OUTDOORS, STATE_WORDS
 from sonolume.errors import DataError, ModelError, OptionError
 from sonolume.hub import weights
 from sonolume.hub.joint import load_word_tower
 from sonolume.training.context import Context
 from sonolume.training.journal import Journal
 from sonolume.training.loop import train
+from sonolume.training.pixels import to_float
 from sonolume.training.recipes import find_recipe, read_stage
 from sonolume.training.settings import LoopSettings
 from sonolume.training.stages.registry import STAGES, build
@@ -134,6 +136,51 @@ def test_a_batch_is_a_function_of_the_generator_alone(name: str, tiny: Any) -> N
         first[key].shape != other[key].shape or not torch.equal(first[key], other[key])
         for key in first
     )
+
+
+def drawn(tiny: Any, monkeypatch: pytest.MonkeyPatch, states: float) -> tuple[Any, list[str]]:
+    """Pictures [32, 3, 128, 128] of a batch of outdoor photos as they are, and their words."""
+    whole = {**table("base")["network"], "side": 128}
+    changes = {"batch": 32, "labelled": 0.0, "drop_words": 0.0, "zoom": 0.0, "network": whole}
+    stage: Any = build("base", context("base", tiny), table("base", states=states, **changes))
+    texts: list[str] = []
+    read = stage._read
+    monkeypatch.setattr(stage, "_read", lambda lines: (texts.extend(lines), read(lines))[1])
+    pictures = stage.batch(np.random.default_rng(0))["pictures"]
+    outdoors = [photo for photo in stage.photos if OUTDOORS & set(photo.tags)]
+    known = to_float(np.stack([photo.pixels for photo in outdoors]))
+    known = torch.cat([known, known.flip(-1)])
+    change = (pictures[:, None] - known).abs().mean((2, 3, 4)).amin(1)
+    return change, texts
+
+
+def test_states_change_outdoor_photos_and_their_words(
+    tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = {"a dog runs .", "the sea at night"}
+    change, texts = drawn(tiny, monkeypatch, 0.0)
+    assert float(change.max()) == 0
+    assert set(texts) == plain
+    change, texts = drawn(tiny, monkeypatch, 1.0)
+    assert float(change.min()) > 0.01
+    named = {
+        f"{caption} {words}": state
+        for caption in plain
+        for state, lines in STATE_WORDS.items()
+        for words in lines
+    }
+    assert set(texts) <= set(named)
+    assert len({named[text] for text in texts}) > 4
+
+
+def test_states_leave_what_is_indoors(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage: Any = build("base", context("base", tiny), table("base", states=1.0))
+    indoors = [i for i, photo in enumerate(stage.photos) if not OUTDOORS & set(photo.tags)]
+    assert indoors
+    for index in indoors:
+        pixels, caption = stage._draw(index, np.random.default_rng(index))
+        assert pixels is stage.photos[index].pixels
+        assert caption == stage.captions.draw(index, np.random.default_rng(index))
 
 
 @pytest.mark.parametrize("name", ["joint.words", "joint.sound", "joint.picture"])

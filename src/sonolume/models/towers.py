@@ -44,9 +44,12 @@ class SoundTower(nn.Module):
 
 
 class PictureTower(nn.Module):
-    """Picture [B, 3, 128, 128] in −1..1 → embedding [B, 512] of unit length."""
+    """Picture [B, 3, S, S] in −1..1 → embedding [B, 512] of unit length.
 
-    angles: Tensor
+    S is 128 as a rule; training starts with smaller pictures (any multiple of the shrinkage).
+    """
+
+    FULL_SIDE = 128
 
     def __init__(self, config: TowerConfig) -> None:
         super().__init__()
@@ -54,14 +57,18 @@ class PictureTower(nn.Module):
         self.stem = Stem(3, config)
         self.merge = nn.Linear(config.stages[-1], config.width)
         self.body = Body(config)
-        cells = 128 // shrinkage(config)
-        angles = rotary_angles(cells, cells, config.width // config.heads)
-        self.register_buffer("angles", angles, persistent=False)
 
     def features(self, pixels: Tensor) -> Tensor:
         """Pooled features [B, 2 · width] before the projection."""
-        x = self.stem(pixels).flatten(2).transpose(1, 2)
-        return self.body.pooled(self.merge(x), self.angles)
+        x = self.stem(pixels)
+        angles = self._angles(x.shape[-1]).to(x.device)
+        return self.body.pooled(self.merge(x.flatten(2).transpose(1, 2)), angles)
+
+    def _angles(self, cells: int) -> Tensor:
+        """Positions of cells × cells, spread over the same square whatever their number."""
+        spread = self.FULL_SIDE / shrinkage(self.config) / cells
+        head_width = self.config.width // self.config.heads
+        return rotary_angles(cells, cells, head_width, spread=spread)
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.body.embed(self.features(pixels))

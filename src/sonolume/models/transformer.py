@@ -91,13 +91,16 @@ class Attention(nn.Module):
         return x.view(count, length, self.heads, width // self.heads).transpose(1, 2)
 
 
-def rotary_angles(rows: int, columns: int, head_width: int, base: float = 100.0) -> Tensor:
+def rotary_angles(
+    rows: int, columns: int, head_width: int, base: float = 100.0, spread: float = 1.0
+) -> Tensor:
     """Angles [rows·columns, head_width / 2] of two-dimensional rotary positions.
 
     Half of the pairs turn with the row, half with the column (Su et al. 2021, axial form).
+    Neighbours are `spread` apart.
     """
     count = head_width // 4
-    speeds = base ** (-torch.arange(count) / count)
+    speeds = spread * base ** (-torch.arange(count) / count)
     y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
     return torch.cat([y.reshape(-1, 1) * speeds, x.reshape(-1, 1) * speeds], dim=-1)
 

@@ -56,7 +56,7 @@ class _Run:
             k: p for k, p in stage.model.named_parameters() if p.requires_grad
         }
         self.optimizer = torch.optim.AdamW(
-            _groups(self.parameters, settings.decay),
+            _groups(self.parameters, settings),
             lr=settings.rate,
             betas=settings.betas,
         )
@@ -124,7 +124,7 @@ class _Run:
             loss, figures = self.stage.loss(batch, self.step, progress)
         rate = self.settings.rate * rate_factor(self.step, progress, self.settings)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["factor"]
         self.optimizer.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.settings.clip)
@@ -164,12 +164,14 @@ def rate_factor(step: int, progress: float, settings: LoopSettings) -> float:
     return rise * max(0.0, fall)
 
 
-def _groups(parameters: dict[str, nn.Parameter], decay: float) -> list[dict[str, object]]:
-    """Matrices decay, vectors (norms, biases, gates) do not."""
+def _groups(parameters: dict[str, nn.Parameter], settings: LoopSettings) -> list[dict[str, object]]:
+    """Matrices decay; vectors (norms, biases) and scalars (gates) do not, and scalars may hurry."""
     matrices = [p for p in parameters.values() if p.ndim >= 2]
-    vectors = [p for p in parameters.values() if p.ndim < 2]
+    vectors = [p for p in parameters.values() if p.ndim == 1]
+    scalars = [p for p in parameters.values() if p.ndim == 0]
     groups = [
-        {"params": matrices, "weight_decay": decay},
-        {"params": vectors, "weight_decay": 0.0},
+        {"params": matrices, "weight_decay": settings.decay, "factor": 1.0},
+        {"params": vectors, "weight_decay": 0.0, "factor": 1.0},
+        {"params": scalars, "weight_decay": 0.0, "factor": settings.scalars},
     ]
     return [group for group in groups if group["params"]]

@@ -23,7 +23,8 @@ class LoopSettings:
     `steps` ends the run (0: only `minutes` does). The learning rate rises over `warmup` steps,
     stays, and falls linearly to zero over the last `cooldown` share of the run. `average` is the
     decay of the weight average at the end of its own warm-up. `decay` is AdamW's, of matrices.
-    `clip` is the largest gradient norm. Raises OptionError for values out of range.
+    Single numbers (gates) learn `scalars` times faster. `clip` is the largest gradient norm.
+    Raises OptionError for values out of range.
     """
 
     steps: int = 0
@@ -31,6 +32,7 @@ class LoopSettings:
     rate: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.95)
     decay: float = 0.01
+    scalars: float = 1.0
     clip: float = 1.0
     warmup: int = 100
     cooldown: float = 0.0
@@ -49,6 +51,7 @@ class LoopSettings:
         for name, good, expected in (
             ("rate", self.rate > 0, "above 0"),
             ("betas", all(0 <= b < 1 for b in self.betas), "from 0 to below 1"),
+            ("scalars", self.scalars > 0, "above 0"),
             ("clip", self.clip > 0, "above 0"),
             ("cooldown", 0 <= self.cooldown <= 1, "0 to 1"),
             ("average", 0 <= self.average < 1, "from 0 to below 1"),

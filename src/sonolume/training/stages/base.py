@@ -94,9 +94,9 @@ class Base:
     def batch(self, rng: np.random.Generator) -> dict[str, Tensor]:
         s = self.settings
         rows = rng.choice(len(self.photos), s.batch, p=self.chances)
-        photos = [self.photos[i].pixels for i in rows]
+        photos, captions = zip(*(self._draw(i, rng) for i in rows), strict=True)
         pixels = np.stack([crop(photo, s.network.side, s.zoom, rng) for photo in photos])
-        texts = ["" if rng.random() < s.drop_words else self.captions.draw(i, rng) for i in rows]
+        texts = ["" if rng.random() < s.drop_words else caption for caption in captions]
         return {"pictures": to_float(pixels), "words": self._read(texts)}
 
     def _draw(self, index: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]:

@@ -29,13 +29,17 @@ from sonolume.training.pixels import crop, to_float
 from sonolume.training.settings import from_table
 from sonolume.training.start import read_word_tower, start_from
 
+FULL = PictureTower.FULL_SIDE
+
 
 @dataclass(frozen=True)
 class JointPictureSettings:
     """Batch, augmentation and loss weights."""
 
-    batch: int = 32
-    captioned: int = 8  # photos of a batch that are drawn from the captioned ones
+    batch: int = 64
+    captioned: int = 16  # photos of a batch that are drawn from the captioned ones
+    small: int = 64  # side of the photos at first: four times as many in the same time
+    grown: float = 0.75  # share of the run after which they are shown at full size
     temperature: float = 0.07
     zoom: float = 0.4
     blur: float = 0.3  # chance of a photo being halved and enlarged: resolution must not be a cue
@@ -90,6 +94,7 @@ class JointPicture:
         )
         self.model = _Trained(settings.tower, self.features.width)
         self.model.teacher_head.requires_grad_(self.features.present)
+        self.side = FULL
         start_from(self.model.tower, "joint-picture", start, commercial=commercial)
 
     def batch(self, rng: np.random.Generator) -> dict[str, Tensor]:
@@ -97,7 +102,7 @@ class JointPicture:
         named = rng.choice(self.named, s.batch - self.captioned, p=self.chances)
         told = rng.choice(self.told, self.captioned, replace=False) if self.captioned else named[:0]
         rows = np.concatenate([named, told])
-        pixels = np.stack([crop(self.train[i].pixels, 128, s.zoom, rng) for i in rows])
+        pixels = np.stack([crop(self.train[i].pixels, FULL, s.zoom, rng) for i in rows])
         pictures = to_float(pixels)
         captions = [str(rng.choice(self.train[i].captions)) for i in told]
         blurred = torch.from_numpy(rng.random(s.batch) < s.blur)[:, None, None, None]
@@ -112,7 +117,8 @@ class JointPicture:
         self, batch: dict[str, Tensor], step: int, progress: float
     ) -> tuple[Tensor, dict[str, float]]:
         s = self.settings
-        pooled = self.model.tower.features(batch["pictures"])
+        self.side = FULL if progress >= s.grown else s.small
+        pooled = self.model.tower.features(shrunk(batch["pictures"], self.side))
         z = self.model.tower.body.embed(pooled)
         named = F.cross_entropy(
             z @ self.anchors.to(z).T / s.temperature,
@@ -133,10 +139,10 @@ class JointPicture:
         return total, figures
 
     def validate(self, folder: Path) -> dict[str, float]:
-        """Macro top-1 over concepts on validation photos."""
+        """Macro top-1 over concepts on validation photos, at the side that is trained."""
         if not self.held:
             return {}
-        pictures = to_float(np.stack([p.pixels for p in self.held]))
+        pictures = shrunk(to_float(np.stack([p.pixels for p in self.held])), self.side)
         seen = [i for i, c in enumerate(concepts()) if c.seen]
         guesses = nearest(self.model.tower, pictures, self.anchors, seen)
         return {"macro_top1": macro_top1(guesses, self.held_labels)}
@@ -172,6 +178,13 @@ def build(context: Context, table: Mapping[str, Any]) -> JointPicture:
         context.start,
         commercial=context.commercial,
     )
+
+
+def shrunk(pictures: Tensor, side: int) -> Tensor:
+    """Pictures [B, 3, H, W] averaged down to `side` px; those of that side as they are."""
+    if pictures.shape[-1] == side:
+        return pictures
+    return F.interpolate(pictures, (side, side), mode="area")
 
 
 def _halved(pictures: Tensor) -> Tensor:

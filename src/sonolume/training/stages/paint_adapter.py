@@ -74,6 +74,8 @@ class PaintAdapter:
         if start is None:
             self.denoiser = load_base(models)
             tokens = AudioTokens(settings.hear)
+            for block in self.denoiser.layers:
+                block.audio.start_from(block.norm_words, block.attend_words)
         else:
             check_terms("painter-audio", start, commercial=commercial)
             self.denoiser, tokens = load_painter(start, models)
