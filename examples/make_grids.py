@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import click
+from scenes import draw
 
 import sonolume
+from sonolume.data.states import STATES
 from sonolume.media import Picture
 from sonolume.media.grid import grid
 from sonolume.pipelines.paint import PaintPipeline, PaintSettings
@@ -18,6 +20,8 @@ CONCEPTS = (
     "a stream", "children playing", "a helicopter", "a violin", "a drum kit", "a songbird",
     "an owl", "a police car",
 )  # fmt: skip
+DRAWN = ("beach", "hills", "city", "forest")
+STATE_SIDE = 176
 STRENGTHS = (0.0, 0.5, 1.0, 1.5)
 SETTINGS = PaintSettings(steps=20, size=128)
 
@@ -67,11 +71,27 @@ def seeds(paint: PaintPipeline) -> Picture:
     return grid(paint.paint_many(requests, SETTINGS), columns=8, row_labels=NAMES)
 
 
+def states() -> Picture:
+    """Drawn scenes (rows) as they are and in every state (columns) that training renders."""
+    made = []
+    for seed, name in enumerate(DRAWN):
+        scene = draw(name)
+        made += [scene, *(Picture(s.edit(scene.pixels, 1.0, seed)) for s in STATES.values())]
+    return grid(
+        [picture.resize(STATE_SIDE, STATE_SIDE) for picture in made],
+        columns=1 + len(STATES),
+        column_labels=["(as drawn)", *STATES],
+        row_labels=DRAWN,
+    )
+
+
 @click.command
 @click.argument("folder", type=click.Path(path_type=Path))
 def main(folder: Path) -> None:
     """Paint all grids into FOLDER."""
     folder.mkdir(parents=True, exist_ok=True)
+    states().save(folder / "states.jpg", force=True)
+    click.echo(folder / "states.jpg")
     paint = sonolume.load("paint")
     for make in (concepts, scenes_and_sounds, strengths, seeds):
         target = folder / f"{make.__name__.replace('_', '-')}.jpg"

@@ -182,51 +182,73 @@ def fire(rng: Rng) -> Wave:
 
 
 def wind(rng: Rng) -> Wave:
-    """Turbulence in gusts, with a howl: narrow bands of noise that follow a wandering pitch."""
+    """Turbulence, as loud in every octave up to 600 Hz, that flutters in gusts; a little howl.
+
+    The howl is narrow bands of noise that follow a pitch, which rises with the gusts.
+    """
     t = clock(8)
-    gusts = wander(rng, t, 0.8, 0.15, 1.0) ** 1.5
-    wave = noise(rng, len(t), band(40, 240, 4)) * gusts
-    howl = 300 * 2 ** wander(rng, t, 0.9, -0.4, 0.8) * (0.75 + 0.5 * gusts)
-    for centre in np.geomspace(180, 1600, 40):
-        distance = np.log2(howl / centre) / 0.14
-        reed = noise(rng, len(t), band(centre * 0.97, centre * 1.03, 16))
-        wave += 0.5 * gusts * np.exp(-(distance**2) / 2) * reed
-    return wave + 0.08 * gusts**2 * noise(rng, len(t), band(400, 1400, 3))
+    gusts = wander(rng, t, 0.5, 0.5, 1.0)
+    wave = noise(rng, len(t), even(60, 600)) * gusts * wander(rng, t, 8, 0.5, 1.5)
+    howl = 460 * 2 ** wander(rng, t, 0.6, -0.15, 0.15) * (0.8 + 0.45 * gusts)
+    for ratio, level in ((1, 0.1), (1.6, 0.05)):
+        for centre in np.geomspace(howl.min() / 1.1, howl.max() * 1.1, 16):
+            distance = np.log2(howl / centre) / 0.12
+            reed = noise(rng, len(t), band(centre * ratio * 0.975, centre * ratio * 1.025, 16))
+            wave += level * gusts**1.5 * np.exp(-(distance**2) / 2) * reed
+    return wave + 0.03 * gusts * noise(rng, len(t), band(1000, 3500, 2))
 
 
-# Ratio to the prime, level, seconds to 1/e: the partials of a minor-third church bell.
+def even(low: float, high: float) -> Callable[[Wave], Wave]:
+    """Gain of a band with equal energy in every octave."""
+    within = band(low, high, 3)
+    return lambda f: within(f) / np.sqrt(np.maximum(f, 10))
+
+
+# Ratio to the prime, level, seconds to 1/e: hum, prime, tierce, quint, nominal and what is above.
 PARTIALS = (
-    (0.5, 0.4, 5.0),
-    (1.0, 0.5, 2.8),
-    (1.2, 0.75, 2.4),
-    (1.5, 0.25, 1.4),
-    (2.0, 1.0, 2.0),
-    (2.5, 0.3, 1.0),
-    (2.67, 0.3, 0.9),
-    (3.0, 0.7, 1.1),
-    (4.0, 0.55, 0.7),
-    (5.33, 0.4, 0.45),
-    (6.7, 0.25, 0.3),
-    (8.2, 0.15, 0.2),
+    (0.5, 0.5, 6.0),
+    (1.0, 0.45, 3.5),
+    (1.2, 0.7, 3.0),
+    (1.5, 0.3, 1.8),
+    (2.0, 1.0, 2.4),
+    (2.5, 0.35, 1.2),
+    (2.61, 0.4, 1.1),
+    (3.0, 0.8, 1.5),
+    (3.35, 0.3, 0.9),
+    (4.0, 0.7, 1.0),
+    (5.05, 0.35, 0.7),
+    (5.33, 0.45, 0.6),
+    (6.2, 0.3, 0.45),
+    (6.7, 0.3, 0.4),
+    (8.2, 0.2, 0.3),
+    (9.6, 0.15, 0.25),
 )
-PRIME = 392.0
+PRIME = 440.0
 
 
 def bell(rng: Rng) -> Wave:
-    """Three strokes. Each partial is a close pair, for no bell is quite round: it beats."""
-    t = clock(7)
+    """Three strokes of a church bell, heard across a square under an open sky."""
+    t = clock(6.4)
     wave = np.zeros_like(t)
-    for at, loud in ((0.1, 1.0), (2.3, 0.85), (4.5, 0.95)):
-        stroke = np.zeros_like(t)
-        for ratio, level, decay in PARTIALS:
-            pitch, beat = PRIME * ratio, rng.uniform(0.5, 1.8)
-            pair = np.sin(2 * np.pi * pitch * t) + 0.5 * np.sin(2 * np.pi * (pitch + beat) * t)
-            stroke += level * pair * np.exp(-t / decay)
-        clapper = clock(0.1)
-        clang = noise(rng, len(clapper), band(900, 6000, 2)) * np.exp(-clapper / 0.015)
-        place(stroke, 0.8 * clang, 0)
-        place(wave, loud * stroke * (1 - np.exp(-t / 0.001)), at)
-    return wave + 0.2 * echoes(rng, wave, 0.35)
+    for at, loud in ((0.1, 1.0), (2.2, 0.85), (4.3, 0.95)):
+        place(wave, loud * stroke(rng, PRIME, t), at)
+    wave += 0.9 * echoes(rng, wave, 1.1)
+    return wave + 0.06 * np.abs(wave).max() * noise(rng, len(t), band(80, 2500, 2))
+
+
+def stroke(rng: Rng, prime: float, t: Wave) -> Wave:
+    """A bell of this prime in Hz. Each partial is a close pair, for no bell is round: it beats."""
+    wave = np.zeros_like(t)
+    for ratio, level, decay in PARTIALS:
+        pitch, beat = prime * ratio, rng.uniform(1, 5) * min(1, ratio / 2)
+        one, other = rng.uniform(0, 2 * np.pi, 2)
+        pair = np.sin(2 * np.pi * pitch * t + one)
+        pair += 0.9 * np.sin(2 * np.pi * (pitch + beat) * t + other)
+        wave += level * pair * np.exp(-t / decay)
+    clapper = clock(0.1)
+    clang = noise(rng, len(clapper), band(900, 6000, 2)) * np.exp(-clapper / 0.015)
+    place(wave, 0.8 * clang, 0)
+    return wave * (1 - np.exp(-t / 0.001))
 
 
 SOUNDS: dict[str, Callable[[Rng], Wave]] = {

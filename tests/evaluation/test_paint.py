@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sonolume.data.concepts import concepts
 from sonolume.data.states import look
 from sonolume.errors import DataError
 from sonolume.evaluation.paint import evaluate_paint
-from sonolume.pipelines.paint import PaintSettings
+from sonolume.pipelines.paint import PaintRequest, PaintSettings
 
 JUDGED = {
     "painted_from_sound_top1",
@@ -16,6 +17,8 @@ JUDGED = {
     "painted_from_words_top1",
     "painted_from_words_top5",
     "scene_kept",
+    "swap_accuracy_judge",
+    "swap_own_sound_judge",
     "kid",
     "diversity",
     "within_concept_distance",
@@ -42,6 +45,7 @@ def test_a_faithful_painter(found) -> None:
     assert found.metrics["painted_from_sound_top1"] == 1.0
     assert found.metrics["scene_kept"] > 0.7 > found.controls["scene_kept_shuffled"]
     assert found.metrics["swap_accuracy"] == found.metrics["state_visible"] == 1.0
+    assert found.metrics["swap_accuracy_judge"] == 1.0
     assert found.controls["judge_top1"] == 1.0
     assert found.controls["judge_scene_top1_macro"] > 0.7
 
@@ -86,9 +90,34 @@ def test_a_dull_painter_is_seen_through(data, judge, knowing, world, found) -> N
     assert dull.metrics["painted_from_words_top1"] == 0.25
     assert dull.metrics["diversity"] == pytest.approx(0, abs=1e-3)
     assert dull.metrics["within_concept_distance"] == pytest.approx(0, abs=1e-3)
-    assert dull.metrics["swap_accuracy"] == 0.5
+    assert dull.metrics["swap_accuracy"] == dull.metrics["swap_accuracy_judge"] == 0.5
     assert dull.metrics["state_visible"] == 0.0
     assert dull.metrics["kid"] > found.metrics["kid"]
+
+
+def test_the_judge_sees_through_a_painter_and_an_encoder_in_league(data, judge, world) -> None:
+    order = [c.slug for c in concepts() if c.slug in world.PAIRED]
+    partner = {slug: order[(i + 2) % 4] for i, slug in enumerate(order)}
+    rows = [[c.slug for c in concepts()].index(partner.get(c.slug, c.slug)) for c in concepts()]
+
+    class Encoder(world.Knowing):
+        def embed_pictures(self, pictures, /):
+            return super().embed_pictures(pictures)[:, [*rows, *range(len(rows), 512)]]
+
+    class Painter(world.Faithful):
+        """Paints under each sound what belongs to the other one."""
+
+        def _paint(self, request, side):
+            if request.sound is None:
+                return super()._paint(request, side)
+            sound = request.sound[[*rows, *range(len(rows), 512)]]
+            return super()._paint(PaintRequest(request.words, sound, seed=request.seed), side)
+
+    found = evaluate_paint(
+        Painter(), Encoder().hear, Encoder(), judge, data, limit=1, painting=SMALL
+    )
+    assert found.metrics["swap_accuracy"] == 1.0
+    assert found.metrics["swap_accuracy_judge"] == 0.0
 
 
 def test_a_copying_painter_is_caught(data, knowing, world) -> None:
@@ -126,7 +155,7 @@ def test_sounds_alone(tmp_path, knowing, faithful, judge, world) -> None:
     world.write_sounds(data / "sounds", ["dog", "waves", "thunder"])
     found = evaluate_paint(faithful, knowing.hear, knowing, judge, data, limit=1, painting=SMALL)
     assert found.metrics["painted_from_sound_top1"] == 1.0
-    assert found.metrics["swap_accuracy"] == 1.0
+    assert found.metrics["swap_accuracy"] == found.metrics["swap_accuracy_judge"] == 1.0
     assert "kid" not in found.metrics
     assert found.skipped == ["pictures: world/pictures is not there"]
 

@@ -142,17 +142,24 @@ def test_fire_crackles(sounds: dict[str, np.ndarray]) -> None:
     assert np.mean(crackle**4) / np.mean(crackle**2) ** 2 > 20
 
 
-def test_wind_gusts_and_its_howl_wanders(sounds: dict[str, np.ndarray]) -> None:
+def test_wind_is_even_below_one_kilohertz_and_falls_off_above(
+    sounds: dict[str, np.ndarray],
+) -> None:
     wind = sounds["wind"]
-    assert share(wind, 30, 1200) > 0.95
-    level = envelope(wind, 0.2)
-    assert level.max() > 4 * level[1:-1].min()
-    pitches = []
-    for start in range(0, len(wind) - RATE, RATE // 2):
-        power = np.abs(np.fft.rfft(wind[start : start + RATE])) ** 2
-        band = np.arange(200, 800)
-        pitches.append((power[band] * band).sum() / power[band].sum())
-    assert max(pitches) > 1.2 * min(pitches)
+    low = [share(wind, edge, 2 * edge) for edge in (62.5, 125, 250, 500)]
+    assert max(low) < 2.5 * min(low)
+    high = [share(wind, edge, 2 * edge) for edge in (500, 1000, 2000)]
+    assert high[0] > 4 * high[1] > 16 * high[2]
+
+
+def test_wind_gusts_slowly_and_flutters(sounds: dict[str, np.ndarray]) -> None:
+    level = envelope(sounds["wind"], 0.02)[5:-5]
+    slow = np.convolve(level, np.ones(50) / 50, "valid")
+    assert slow.max() > 1.4 * slow.min()
+    spectrum = np.abs(np.fft.rfft(level / level.mean() - 1)) ** 2
+    rate = np.fft.rfftfreq(len(level), 0.02)
+    # Noise itself would put as much between 15 and 20 Hz as between 3 and 8.
+    assert spectrum[(rate > 3) & (rate < 8)].mean() > 2 * spectrum[rate > 15].mean()
 
 
 def test_bell_has_the_partials_of_a_minor_third_bell(sounds: dict[str, np.ndarray]) -> None:

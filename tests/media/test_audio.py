@@ -10,7 +10,7 @@ import scipy.signal
 import soundfile
 
 from sonolume.errors import MediaError, OptionError
-from sonolume.media import Audio, blocks
+from sonolume.media import Audio, Extent, blocks
 
 FORMATS = ["wav", "flac", "ogg", "opus", "mp3"]
 
@@ -268,6 +268,21 @@ def test_blocks_joined_are_the_whole(
     assert 1 <= len(pieces[-1]) <= length
     whole = Audio.read(path).mono().resample(16_000).samples[0]
     np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-6)
+
+
+def test_blocks_of_a_sound_in_memory(tone) -> None:
+    sound = tone(2.3, channels=2)
+    joined = np.concatenate(list(blocks(sound, 16_000, 0.5)))
+    np.testing.assert_array_equal(joined, sound.mono().resample(16_000).samples[0])
+
+
+@pytest.mark.parametrize(("peak", "silent"), [(0.0, True), (0.9e-4, True), (1.1e-4, False)])
+def test_extent_knows_a_silent_stream(peak: float, silent: bool) -> None:
+    moved = [np.full(9, 0.7 + sign * peak, np.float32) for sign in (1, -1, 1)]
+    extent = Extent()
+    passed = list(extent.watch(iter(moved)))
+    assert all(one is other for one, other in zip(passed, moved, strict=True))
+    assert extent.is_silent is silent
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 1e-9, 3601, float("nan"), float("inf")])

@@ -61,6 +61,24 @@ def test_batch_equals_single() -> None:
         torch.testing.assert_close(row, front(alone[None])[0])
 
 
+def test_many_sounds_at_once_equal_each_alone() -> None:
+    rng = np.random.default_rng(3)
+    batch = torch.from_numpy(rng.normal(0, 0.1, (300, 4 * HOP)).astype(np.float32))
+    front = LogMel()
+    torch.testing.assert_close(front(batch)[7], front(batch[7:8])[0])
+
+
+def test_gradients_reach_the_waveform() -> None:
+    waveform = torch.from_numpy(sounds()["noise"])[None].double().requires_grad_()
+    front = LogMel()
+    front(waveform)[..., 60:80].mean().backward()
+    assert waveform.grad is not None
+    step = 1e-2 * waveform.grad / waveform.grad.norm()
+    with torch.no_grad():
+        rise = (front(waveform + step) - front(waveform - step))[..., 60:80].mean() / 2
+    assert float(rise) == pytest.approx(float((waveform.grad * step).sum()), rel=0.05)
+
+
 def test_twice_as_loud_is_two_ln_two_more() -> None:
     samples = torch.from_numpy(sounds()["noise"])[None] / 4
     front = LogMel()

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonolume.errors import MediaError
-from sonolume.signal.windows import LEVEL, normalise_level, repeat_to, windows
+from sonolume.signal.windows import LEVEL, normalise_level, repeat_to, window_batches, windows
 
 SIZE = 160_000
 
@@ -17,6 +17,16 @@ def test_every_sample_is_heard_and_the_shape_is_known(length: int) -> None:
     hops = max(0, -(-(length - SIZE) // 80_000))
     assert cut.shape == (1 + hops, SIZE)
     assert np.isfinite(cut).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(length=st.integers(1, 700_000), block=st.integers(3_000, 800_000), count=st.integers(1, 5))
+def test_a_stream_has_the_windows_of_the_whole(length: int, block: int, count: int) -> None:
+    samples = np.random.default_rng(length).normal(0, 0.1, length).astype(np.float32)
+    stream = (samples[start : start + block] for start in range(0, length, block))
+    batches = list(window_batches(stream, count))
+    assert all(len(batch) == count for batch in batches[:-1])
+    np.testing.assert_array_equal(np.concatenate(batches), windows(samples))
 
 
 def test_the_last_window_ends_where_the_sound_ends() -> None:
@@ -47,3 +57,5 @@ def test_silence_stays_silence() -> None:
 def test_nothing_is_an_error() -> None:
     with pytest.raises(MediaError, match="empty sound"):
         windows(np.zeros(0, np.float32))
+    with pytest.raises(MediaError, match="empty sound"):
+        next(window_batches(iter(()), 8))

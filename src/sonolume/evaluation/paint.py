@@ -26,6 +26,9 @@ DEFINITIONS: Final = {
     "swap_accuracy": "same words and seed, two sounds: pairs of pictures that the joint encoder "
     "puts to their own sounds; chance 0.5",
     "swap_own_sound": "the same, each picture by itself: its own sound is nearer than the other",
+    "swap_accuracy_judge": "swap_accuracy by the judge: the likelier way to put the two sounds' "
+    "concepts to the two pictures; it never heard the sounds",
+    "swap_own_sound_judge": "swap_own_sound by the judge",
     "scene_kept": "a scene in words under a state's sound; the judge names the scene, of five",
     "state_visible": "claimed changes of brightness, warmth and blueness that came true against "
     "the same words and seed without sound; chance 0.5",
@@ -88,7 +91,7 @@ def evaluate_paint(
         paint_measures.variety(result, rounds, real)
         paint_measures.scenes(result, judge, rounds["states"])
     if clips:
-        paint_measures.swaps(result, encoder, rounds["swaps"], clips, seed)
+        paint_measures.swaps(result, encoder, judge, rounds["swaps"], clips, seed)
         paint_measures.looks(result, rounds["states"], seed)
     result.sheets = paint_sheets.sheets(rounds)
     if photos:

@@ -93,6 +93,10 @@ def variety(result: Evaluation, rounds: dict[str, Round], real: RealPhotos) -> N
         if repeated:
             ratio = within_ratio(part.features, labels, photos, names)
             result.metrics[f"within_concept_distance{suffix}"] = ratio
+        else:
+            result.skipped.append(
+                f"within_concept_distance{suffix}: it takes two pictures of a concept (--limit 2)"
+            )
     photos, names = real.of_concepts(sorted({ask.concept for ask in rounds["words"].asks}))
     if len(names) > 3:
         result.controls["diversity_of_photos"] = mean_pairwise_distance(photos)
@@ -140,20 +144,44 @@ def looks(result: Evaluation, part: Round, seed: int) -> None:
 
 
 def swaps(
-    result: Evaluation, encoder: Encoder, part: Round, clips: Sequence[Clip], seed: int
+    result: Evaluation,
+    encoder: Encoder,
+    judge: Judge | None,
+    part: Round,
+    clips: Sequence[Clip],
+    seed: int,
 ) -> None:
-    """Whether the joint encoder tells which sound made which picture."""
+    """Whether the joint encoder tells which sound made which picture, and the judge after it.
+
+    The encoder also heard for the painter, so it may favour what it asked for itself. The judge
+    knows nothing of sounds: to it, a sound is the concept that it is of.
+    """
     comparable = _comparable(part.asks)
     if not comparable.any():
         result.skipped.append("swap_accuracy: it takes sounds of two concepts or more")
         return
     sounds = embed_clips(encoder, [clips[ask.clip] for ask in part.asks])
     similarity = embed_pixels(encoder, part.pictures) @ sounds.T
-    result.metrics["swap_accuracy"] = swap_accuracy(similarity, comparable)
-    result.metrics["swap_own_sound"] = own_sound_accuracy(similarity, comparable)
-    order = np.random.default_rng(seed).permutation(len(sounds))
+    _swapped(result, "", similarity, comparable, seed)
+    if judge is not None and part.features is not None:
+        columns = judge.concepts.indices([ask.concept for ask in part.asks])
+        # Scores are log posteriors but for a constant a picture, which every comparison cancels.
+        likely = judge.concepts.scores(part.features)[:, columns]
+        _swapped(result, "_judge", likely, comparable, seed)
+
+
+def _swapped(
+    result: Evaluation,
+    suffix: str,
+    similarity: Features,
+    comparable: NDArray[np.bool_],
+    seed: int,
+) -> None:
+    result.metrics[f"swap_accuracy{suffix}"] = swap_accuracy(similarity, comparable)
+    result.metrics[f"swap_own_sound{suffix}"] = own_sound_accuracy(similarity, comparable)
+    order = np.random.default_rng(seed).permutation(len(similarity))
     shuffled = swap_accuracy(similarity[:, order], comparable)
-    result.controls["swap_accuracy_shuffled"] = shuffled
+    result.controls[f"swap_accuracy{suffix}_shuffled"] = shuffled
 
 
 def copies(

@@ -1,49 +1,42 @@
 """Builds the joint encoder from its weights."""
 
 from pathlib import Path
-from typing import TypeVar
-
-from torch import nn
+from typing import Any
 
 from sonolume.hub import weights
+from sonolume.hub.building import built, frozen
 from sonolume.hub.config import read_config
 from sonolume.models.joint import JointEncoder
 from sonolume.models.tokenizer import WordTokenizer
 from sonolume.models.towers import PictureTower, SoundTower, TowerConfig
 from sonolume.models.words import WordTower, WordTowerConfig
 
-M = TypeVar("M", bound=nn.Module)
+__all__ = ["frozen", "load_joint", "load_word_tower"]
 
 
 def load_word_tower(folder: Path = weights.FOLDER) -> tuple[WordTower, WordTokenizer]:
     """The word tower, frozen and in evaluation mode, with its tokenizer."""
     tensors, metadata = weights.load("joint-words", folder)
     tensors.pop("anchors", None)
-    tower = WordTower(read_config(WordTowerConfig, metadata))
-    tower.load_state_dict(tensors)
-    return frozen(tower), WordTokenizer.from_json(metadata["tokenizer"])
+    tower = built(lambda: WordTower(read_config(WordTowerConfig, metadata)), tensors)
+    return tower, WordTokenizer.from_json(metadata["tokenizer"])
 
 
 def load_joint(folder: Path = weights.FOLDER) -> JointEncoder:
     """The three towers as one encoder, frozen and in evaluation mode."""
     tensors, metadata = weights.load("joint-words", folder)
     anchors = tensors.pop("anchors")
-    words = WordTower(read_config(WordTowerConfig, metadata))
-    words.load_state_dict(tensors)
-    sound = SoundTower(_tower_config(folder, "joint-sound"))
-    sound.load_state_dict(weights.load("joint-sound", folder)[0])
-    picture = PictureTower(_tower_config(folder, "joint-picture"))
-    picture.load_state_dict(weights.load("joint-picture", folder)[0])
+    words = built(lambda: WordTower(read_config(WordTowerConfig, metadata)), tensors)
+    sound, picture = (
+        _load_tower(kind, name, folder)
+        for kind, name in ((SoundTower, "joint-sound"), (PictureTower, "joint-picture"))
+    )
     tokenizer = WordTokenizer.from_json(metadata["tokenizer"])
     return frozen(
         JointEncoder(words, sound, picture, tokenizer, tuple(metadata["concepts"]), anchors)
     )
 
 
-def frozen(model: M) -> M:
-    """`model` in evaluation mode, none of its parameters trained."""
-    return model.eval().requires_grad_(False)
-
-
-def _tower_config(folder: Path, name: str) -> TowerConfig:
-    return read_config(TowerConfig, weights.header(name, folder).metadata)
+def _load_tower(kind: type[Any], name: str, folder: Path) -> Any:
+    tensors, metadata = weights.load(name, folder)
+    return built(lambda: kind(read_config(TowerConfig, metadata)), tensors)

@@ -5,8 +5,8 @@ from pathlib import Path
 from torch import Tensor
 
 from sonolume.hub import weights
+from sonolume.hub.building import built, frozen
 from sonolume.hub.config import read_config
-from sonolume.hub.joint import frozen
 from sonolume.models.audio_tokens import AudioTokens, AudioTokensConfig
 from sonolume.models.denoiser import DenoiserConfig, PocketDenoiser
 
@@ -27,13 +27,16 @@ def load_painter(
 
     `base` is the folder of the base's weights, if it is another one.
     """
-    tensors, metadata = weights.load("painter-audio", folder)
-    denoiser = load_base(base or folder)
-    heard = _under("denoiser.", tensors)
-    denoiser.load_state_dict({**denoiser.state_dict(), **heard})
-    tokens = AudioTokens(read_config(AudioTokensConfig, metadata))
-    tokens.load_state_dict(_under("tokens.", tensors))
-    return denoiser, frozen(tokens)
+    heard, metadata = weights.load("painter-audio", folder)
+    painted, shape = weights.load("painter-base", base or folder)
+    denoiser = built(
+        lambda: PocketDenoiser(read_config(DenoiserConfig, shape)),
+        {**painted, **_under("denoiser.", heard)},
+    )
+    tokens = built(
+        lambda: AudioTokens(read_config(AudioTokensConfig, metadata)), _under("tokens.", heard)
+    )
+    return denoiser, tokens
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

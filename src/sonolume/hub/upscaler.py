@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sonolume.hub import weights
+from sonolume.hub.building import built
 from sonolume.models.upscaler import Upscaler, UpscalerConfig
 
 
@@ -12,6 +13,4 @@ def load_upscaler(folder: Path = weights.FOLDER) -> Upscaler:
     Raises ModelError when its weights are missing or broken.
     """
     tensors, metadata = weights.load("upscaler", folder)
-    model = Upscaler(UpscalerConfig(**metadata["config"]))
-    model.load_state_dict(tensors)
-    return model.eval().requires_grad_(False)
+    return built(lambda: Upscaler(UpscalerConfig(**metadata["config"])), tensors)

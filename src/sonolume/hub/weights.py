@@ -87,13 +87,10 @@ def header(name: str, folder: Path = FOLDER) -> Header:
     Raises:
         ModelError: as for `files`, or a file is broken or belongs to another set.
     """
-    paths = files(name, folder)
-    tags = [_tag(path) for path in paths]
-    if any(tag != tags[0] for tag in tags):
-        raise ModelError(f"{folder}: the files of {name!r} were not saved together; reinstall")
+    metadata, paths = _metadata(name, folder), files(name, folder)
     parameters = sum(_parameters(path) for path in paths)
     size = sum(path.stat().st_size for path in paths)
-    return Header(name, tags[0]["metadata"], parameters, size)
+    return Header(name, metadata, parameters, size)
 
 
 def load(name: str, folder: Path = FOLDER) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -107,7 +104,7 @@ def load(name: str, folder: Path = FOLDER) -> tuple[dict[str, Tensor], dict[str,
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    metadata = header(name, folder).metadata
+    metadata = _metadata(name, folder)
     tensors: dict[str, Tensor] = {}
     for path in files(name, folder):
         try:
@@ -173,6 +170,14 @@ def verify(name: str, folder: Path = FOLDER) -> None:
     paths = files(name, folder)
     if _digest(path.read_bytes() for path in paths) != _tag(paths[0])["set"]:
         raise ModelError(f"{folder}: the weights of {name!r} are damaged; reinstall sonolume")
+
+
+def _metadata(name: str, folder: Path) -> dict[str, Any]:
+    tags = [_tag(path) for path in files(name, folder)]
+    if any(tag != tags[0] for tag in tags):
+        raise ModelError(f"{folder}: the files of {name!r} were not saved together; reinstall")
+    metadata: dict[str, Any] = tags[0]["metadata"]
+    return metadata
 
 
 def _listing(folder: Path) -> list[tuple[Path, re.Match[str]]]:

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sonolume.media.atomic import atomic_path
-    from sonolume.media.audio import Audio, blocks
+    from sonolume.media.audio import Audio
     from sonolume.media.picture import Picture
     from sonolume.media.provenance import read_provenance
+    from sonolume.media.stream import Extent, blocks
 
-__all__ = ["Audio", "Picture", "atomic_path", "blocks", "read_provenance"]
+__all__ = ["Audio", "Extent", "Picture", "atomic_path", "blocks", "read_provenance"]
 
 _HOMES = {
     "Audio": "audio",
     "Picture": "picture",
     "atomic_path": "atomic",
-    "blocks": "audio",
+    "Extent": "stream",
+    "blocks": "stream",
     "read_provenance": "provenance",
 }
 

@@ -1,8 +1,7 @@
-"""Sounds in memory, and as streams of blocks."""
+"""Sounds in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from sonolume.media.sound_file import (
     write_sound,
 )
 
-__all__ = ["Audio", "blocks"]
+__all__ = ["Audio"]
 
 HOUR = 3600.0
 # Decoded samples held at once; three hours of 48 kHz mono are 2.07e9 bytes.
@@ -65,7 +64,7 @@ class Audio:
         samples = samples.astype(np.float32, copy=False)
         if not np.isfinite(samples.min()) or not np.isfinite(samples.max()):
             raise MediaError("a sound holds NaN or infinite samples; expected numbers")
-        _check_rate(self.rate, MediaError)
+        check_rate(self.rate, MediaError)
         object.__setattr__(self, "samples", samples)
         object.__setattr__(self, "rate", int(self.rate))
 
@@ -74,7 +73,7 @@ class Audio:
         """Read a WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, CAF, AU or W64 file whole.
 
         Costs are known from the header and the size of the file before memory is taken. For
-        sounds that are longer than memory, see `blocks`.
+        sounds that are longer than memory, see `media.blocks`.
 
         Raises:
             MediaError: the file is missing, empty, not a sound, truncated, damaged, longer than
@@ -83,7 +82,7 @@ class Audio:
         """
         path = Path(path)
         with open_sound(path) as sound:
-            _check_length(path, sound, max_seconds)
+            check_length(path, sound, max_seconds)
             _check_memory(path, sound.frames, sound.channels)
             samples = _collect(path, sound)
             provenance = made.of_sound(path, sound)
@@ -144,7 +143,7 @@ class Audio:
             OptionError: ``rate`` is out of range.
             MediaError: the sound is too short to leave a sample, or would pass 2 GiB.
         """
-        _check_rate(rate, OptionError)
+        check_rate(rate, OptionError)
         if rate == self.rate:
             return self
         channels, frames = self.samples.shape
@@ -153,66 +152,6 @@ class Audio:
         if len(resampled) == 0:
             raise MediaError(f"a sound of {frames} frames is too short to resample to {rate} Hz")
         return Audio(resampled.T, rate)
-
-
-def blocks(
-    path: Path | str, rate: int, seconds: float, *, max_seconds: float = 24 * HOUR
-) -> Iterator[NDArray[np.float32]]:
-    """Stream a sound file of any length as mono blocks in bounded memory.
-
-    Args:
-        path: as for `Audio.read`.
-        rate: of the blocks in Hz, 1000 to 768000.
-        seconds: length of a block, up to an hour; a block has round(seconds · rate) samples.
-        max_seconds: the longest sound that is accepted.
-
-    Returns:
-        float32 [n] blocks; the last one is shorter (n ≥ 1) where the sound ends. Joined, they
-        equal ``Audio.read(path).mono().resample(rate)``.
-
-    Raises:
-        OptionError: at the call, for a rate or block length out of range.
-        MediaError: from the first block on, as `Audio.read`.
-    """
-    _check_rate(rate, OptionError)
-    if not 1 / rate <= seconds <= HOUR:
-        raise OptionError(
-            f"a block of {seconds} s was asked for; expected {1 / rate:.3g} to 3600 s"
-        )
-    return _cut(_resampled(Path(path), rate, max_seconds), round(seconds * rate))
-
-
-def _resampled(path: Path, rate: int, max_seconds: float) -> Iterator[NDArray[np.float32]]:
-    with open_sound(path) as sound:
-        _check_length(path, sound, max_seconds)
-        stream = soxr.ResampleStream(sound.samplerate, rate, 1, dtype="float32", quality=QUALITY)
-        done = 0
-        for block in read_blocks(path, sound):
-            resampled = stream.resample_chunk(block.mean(axis=1, dtype=np.float32))
-            done += len(resampled)
-            yield resampled
-        tail = stream.resample_chunk(np.zeros(0, np.float32), last=True)
-        if done + len(tail) == 0:
-            raise MediaError(f"{path} is too short to resample to {rate} Hz")
-        yield tail
-
-
-def _cut(pieces: Iterator[NDArray[np.float32]], length: int) -> Iterator[NDArray[np.float32]]:
-    """The same samples in arrays of ``length``, the last one shorter."""
-    waiting: list[NDArray[np.float32]] = []
-    count = 0
-    for piece in pieces:
-        waiting.append(piece)
-        count += len(piece)
-        if count < length:
-            continue
-        joined = np.concatenate(waiting)
-        whole = count - count % length
-        for start in range(0, whole, length):
-            yield joined[start : start + length]
-        waiting, count = [joined[whole:].copy()], count - whole
-    if count:
-        yield np.concatenate(waiting)
 
 
 def _collect(path: Path, sound: soundfile.SoundFile) -> NDArray[np.float32]:
@@ -228,14 +167,14 @@ def _collect(path: Path, sound: soundfile.SoundFile) -> NDArray[np.float32]:
     return samples[:done]
 
 
-def _check_rate(rate: int, error: type[MediaError] | type[OptionError]) -> None:
+def check_rate(rate: int, error: type[MediaError] | type[OptionError]) -> None:
     if not isinstance(rate, int | np.integer) or not MIN_RATE <= rate <= MAX_RATE:
         raise error(
             f"a sample rate of {rate} Hz; expected a whole number from {MIN_RATE} to {MAX_RATE} Hz"
         )
 
 
-def _check_length(path: Path, sound: soundfile.SoundFile, max_seconds: float) -> None:
+def check_length(path: Path, sound: soundfile.SoundFile, max_seconds: float) -> None:
     seconds = sound.frames / sound.samplerate
     if seconds > max_seconds:
         raise MediaError(

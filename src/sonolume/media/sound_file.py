@@ -1,7 +1,8 @@
 """Sound files through libsndfile, with its traps fenced off.
 
 Known of libsndfile 1.2.2: it crashes when much Vorbis is written at once or above 200 kHz, takes
-any bytes for a sound when the name ends in `.gsm` or `.vox`, and believes the length in a header.
+any bytes for a sound when the name ends in `.gsm` or `.vox`, believes the length in a header, and
+guesses that of an MP3 without one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
@@ -18,6 +20,8 @@ from numpy.typing import NDArray
 
 from sonolume.errors import MediaError, OptionError
 from sonolume.media.guard import SOUND_KINDS, foreign_errors, require_file, sniff
+from sonolume.media.hush import hushed
+from sonolume.media.mp3 import announced
 from sonolume.media.ogg import fix_serial
 from sonolume.media.riff import append_chunk, missing_data
 
@@ -99,18 +103,32 @@ def open_sound(path: Path) -> Iterator[soundfile.SoundFile]:
         )
     if missing_data(path, file_bytes) > 1 - COMPLETE:
         raise MediaError(f"{path} is truncated: it ends before its header says; get it again")
-    with foreign_errors(path, "read"):
-        # By descriptor: given a name, libsndfile guesses headerless formats from the suffix.
-        descriptor = os.open(path, os.O_RDONLY)
-    try:
-        with foreign_errors(path, "read as a sound"):
-            sound = soundfile.SoundFile(descriptor, closefd=False)
+    with _source(path, kind) as source:
+        with foreign_errors(path, "read as a sound"), hushed():
+            sound = soundfile.SoundFile(source, closefd=False)
         try:
             _check_header(path, sound, file_bytes)
             yield sound
         finally:
-            with foreign_errors(path, "read"):
+            with foreign_errors(path, "read"), hushed():
                 sound.close()
+
+
+@contextmanager
+def _source(path: Path, kind: str) -> Iterator[int | BinaryIO]:
+    """What libsndfile is given: a descriptor, since by a name's suffix it guesses formats.
+
+    An MP3 that does not tell its length is given as a file that does.
+    """
+    announcing = announced(path) if kind == "MP3" else None
+    if announcing is not None:
+        with announcing:
+            yield announcing
+        return
+    with foreign_errors(path, "read"):
+        descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 
@@ -142,7 +160,7 @@ def read_blocks(path: Path, sound: soundfile.SoundFile) -> Iterator[NDArray[np.f
     """
     done = 0
     while True:
-        with foreign_errors(path, "decoded (truncated or damaged)"):
+        with foreign_errors(path, "decoded (truncated or damaged)"), hushed():
             block = sound.read(4 * BLOCK, dtype="float32", always_2d=True)
         if len(block) == 0:
             break

@@ -1,5 +1,7 @@
 """The joint encoder: sounds, pictures and words in one space of 512 dimensions."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -10,9 +12,10 @@ from sonolume.models.tokenizer import WordTokenizer
 from sonolume.models.towers import PictureTower, SoundTower
 from sonolume.models.words import WordTower
 from sonolume.signal.mel import LogMel
-from sonolume.signal.windows import windows
+from sonolume.signal.windows import window_batches
 
-PICTURE_SIDE = 128
+PICTURE_SIDE = PictureTower.FULL_SIDE
+AT_ONCE = 8  # windows
 
 
 class JointEncoder(nn.Module):
@@ -41,9 +44,18 @@ class JointEncoder(nn.Module):
     @torch.inference_mode()
     def embed_sound(self, samples: NDArray[np.float32]) -> Tensor:
         """Mono samples [n] at 16 kHz, of any length → [512]: the mean over its windows."""
-        cut = torch.from_numpy(windows(samples)).to(self.anchors.device)
-        parts = [self.sound(self.front(part)) for part in torch.split(cut, 8)]
-        return F.normalize(torch.cat(parts).mean(0), dim=-1)
+        return F.normalize(self.embed_windows([samples]).mean(0), dim=-1)
+
+    @torch.inference_mode()
+    def embed_windows(self, blocks: Iterable[NDArray[np.float32]]) -> Tensor:
+        """A sound in mono blocks [n] at 16 kHz → [W, 512], one row for each of its windows.
+
+        Windows are those of `signal.windows.windows`, wherever the blocks end; memory does not grow
+        with the sound. Raises MediaError for an empty sound.
+        """
+        batches = (torch.from_numpy(batch) for batch in window_batches(blocks, AT_ONCE))
+        device = self.anchors.device
+        return torch.cat([self.sound(self.front(batch.to(device))) for batch in batches])
 
     @torch.inference_mode()
     def embed_pictures(self, pictures: Tensor) -> Tensor:

@@ -1,11 +1,14 @@
 """The full-size painter's parts: Stable Diffusion 1.x, LAION CLAP, and what joins them."""
 
 import warnings
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sonolume.errors import ModelError
@@ -15,7 +18,6 @@ from sonolume.hub.adapter import AdapterFacts
 from sonolume.hub.download import folder_of, is_remote
 from sonolume.hub.joint import frozen
 from sonolume.hub.stable_diffusion import load_stable_diffusion
-from sonolume.media import Audio
 from sonolume.models.audio_tokens import AudioTokens, AudioTokensConfig
 from sonolume.models.full.attention import Blocks, audio_state, load_audio_state
 from sonolume.models.full.denoiser import LatentDenoiser
@@ -39,6 +41,8 @@ class FullParts:
     Raises:
         ModelError: something is missing, broken, or does not fit together.
     """
+
+    rate = CLAP_RATE
 
     def __init__(
         self,
@@ -83,13 +87,13 @@ class FullParts:
     def fits(self, text: str) -> bool:
         return self.words.fits(text)
 
-    def embed_sound(self, audio: Audio) -> Tensor:
+    def embed_sound(self, blocks: Iterable[NDArray[np.float32]]) -> Tensor:
         if self.denoiser.deaf and not self._warned:
             self._warned = True
             warnings.warn(
-                f"{self.name} has no trained adapter: the sound has no influence yet", stacklevel=4
+                f"{self.name} has no trained adapter: the sound has no influence yet", stacklevel=5
             )
-        return self.clap.embed_sound(audio.mono().resample(CLAP_RATE).samples[0])
+        return self.clap.embed_stream(blocks)
 
     @cached_property
     def clap(self) -> ClapEncoder:

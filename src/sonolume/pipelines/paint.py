@@ -16,7 +16,7 @@ from sonolume.diffusion.flow import sample_euler, sample_heun, times
 from sonolume.diffusion.guidance import guide
 from sonolume.diffusion.schedule import Schedule, emphasis
 from sonolume.errors import OptionError
-from sonolume.media import Audio, Picture
+from sonolume.media import Audio, Extent, Picture, blocks
 from sonolume.pipelines.parts import PaintParts
 from sonolume.pipelines.words import clean_words
 
@@ -25,6 +25,7 @@ StepCallback = Callable[[int, float, Tensor], None]
 SAMPLERS = {"euler": sample_euler, "heun": sample_heun}
 LARGEST = 1024
 EMBEDDING = 512
+BLOCK_SECONDS = 60.0  # of a sound held at once
 
 
 @dataclass(frozen=True)
@@ -129,18 +130,25 @@ class PaintPipeline:
         text = clean_words(words)
         self._warn_of(text)
         notes: dict[str, Any] = {}
-        embedding = None
+        embedding: Tensor | None = None
         if sound is not None:
-            audio = sound if isinstance(sound, Audio) else Audio.read(sound)
-            name = "sound" if isinstance(sound, Audio) else Path(sound).name
-            notes["sound"] = name
-            if audio.is_silent:
+            notes["sound"] = name = "sound" if isinstance(sound, Audio) else Path(sound).name
+            embedding, silent = self.hear(sound)
+            if silent:
                 warnings.warn(f"{name} is silent: painting from the words alone", stacklevel=3)
-            else:
-                embedding = self.parts.embed_sound(audio)
+                embedding = None
         if not text and embedding is None:
             raise OptionError("nothing to paint from: give a sound that is heard, or words")
         return PaintRequest(text, embedding, strength, seed, notes)
+
+    def hear(self, sound: Sound) -> tuple[Tensor, bool]:
+        """The embedding [512] of a file or Audio, and whether it is silent.
+
+        Memory does not grow with the length of a file. Raises MediaError for an unusable sound.
+        """
+        extent = Extent()
+        stream = extent.watch(blocks(sound, self.parts.rate, BLOCK_SECONDS))
+        return self.parts.embed_sound(stream), extent.is_silent
 
     @torch.inference_mode()
     def paint_many(

@@ -1,12 +1,14 @@
 """What a painter is made of, at either size."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from sonolume.media import Audio
 from sonolume.models.audio_tokens import AudioTokens
 from sonolume.models.contract import Denoiser
 
@@ -16,7 +18,7 @@ class PaintParts(Protocol):
 
     `denoiser` works on [B, *shape]; `decode` turns its clean result into pictures
     [B, 3, side, side] in −1..1. `native` is the side that comes out of it unchanged, `side` the one
-    that is usual.
+    that is usual. `rate` (Hz) is what it hears at.
     """
 
     @property
@@ -34,6 +36,7 @@ class PaintParts(Protocol):
     device: torch.device
     native: int
     side: int
+    rate: int
 
     def encode_words(self, texts: list[str]) -> Tensor:
         """Tokens [B, 77, D] of phrases; "" is the unconditional one."""
@@ -47,8 +50,8 @@ class PaintParts(Protocol):
         """Whether the whole phrase is read."""
         ...
 
-    def embed_sound(self, audio: Audio) -> Tensor:
-        """Embedding [512], unit length."""
+    def embed_sound(self, blocks: Iterable[NDArray[np.float32]]) -> Tensor:
+        """Embedding [512], unit length, of mono samples in blocks [n] at `rate` Hz."""
         ...
 
     def decode(self, clean: Tensor, side: int) -> Tensor:

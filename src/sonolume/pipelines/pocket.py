@@ -1,17 +1,20 @@
 """The pocket painter's parts, from the weights inside the package."""
 
 import shutil
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sonolume.hub import weights
 from sonolume.hub.joint import load_joint
 from sonolume.hub.painter import load_painter
 from sonolume.hub.upscaler import load_upscaler
-from sonolume.media import Audio
 from sonolume.models.upscaler import upscale
 from sonolume.signal.mel import RATE
 
@@ -20,6 +23,8 @@ NAMES = ("joint-words", "joint-sound", "joint-picture", "painter-base", "painter
 
 class PocketParts:
     """See `PaintParts`; everything is loaded here, once."""
+
+    rate = RATE
 
     def __init__(self, folder: Path = weights.FOLDER, device: str | None = None) -> None:
         self.name = "pocket" if folder == weights.FOLDER else str(folder)
@@ -43,8 +48,8 @@ class PocketParts:
     def fits(self, text: str) -> bool:
         return self.joint.tokenizer.covers(text)
 
-    def embed_sound(self, audio: Audio) -> Tensor:
-        return self.joint.embed_sound(audio.mono().resample(RATE).samples[0])
+    def embed_sound(self, blocks: Iterable[NDArray[np.float32]]) -> Tensor:
+        return F.normalize(self.joint.embed_windows(blocks).mean(0), dim=-1)
 
     def decode(self, clean: Tensor, side: int) -> Tensor:
         if side == self.shape[-1]:

@@ -1,5 +1,7 @@
 """Cuts a sound of any length into the windows that the encoder hears."""
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -43,10 +45,44 @@ def windows(
     the last window ends where the sound ends, so every sample is heard and the result depends on
     nothing but the samples. Raises MediaError for an empty sound.
     """
-    if len(samples) == 0:
-        raise MediaError("empty sound: no samples; give at least one")
     size, step = round(seconds * RATE), round(hop * RATE)
-    if len(samples) <= size:
-        return normalise_level(repeat_to(samples, size)[None])
-    starts = [*range(0, len(samples) - size, step), len(samples) - size]
-    return normalise_level(np.stack([samples[s : s + size] for s in starts]))
+    return _filled(list(cut([samples], size, step)), size)
+
+
+def window_batches(
+    blocks: Iterable[NDArray[np.float32]], count: int
+) -> Iterator[NDArray[np.float32]]:
+    """The `windows` of a sound that comes in blocks [n], up to `count` at a time.
+
+    Holds no more than `count` windows and a block. Raises MediaError for an empty sound.
+    """
+    size = round(SECONDS * RATE)
+    stream = cut(blocks, size, round(HOP_SECONDS * RATE))
+    while batch := list(islice(stream, count)):
+        yield _filled(batch, size)
+
+
+def cut(
+    blocks: Iterable[NDArray[np.float32]], size: int, step: int
+) -> Iterator[NDArray[np.float32]]:
+    """Stretches [size] of a sound that comes in blocks [n], one every `step` ≤ `size` samples.
+
+    The last one ends where the sound ends. A sound of at most `size` samples is one stretch, as
+    long as it is. Raises MediaError for an empty sound.
+    """
+    held, start = np.zeros(0, np.float32), 0
+    for block in blocks:
+        held = np.concatenate([held, block]) if len(held) else block
+        while len(held) > start + size:
+            yield held[start : start + size]
+            start += step
+        # The last stretch may begin anywhere behind the start of the one before.
+        done = max(0, start - step)
+        held, start = held[done:], start - done
+    if len(held) == 0:
+        raise MediaError("empty sound: no samples; give at least one")
+    yield held[-size:]
+
+
+def _filled(stretches: list[NDArray[np.float32]], size: int) -> NDArray[np.float32]:
+    return normalise_level(np.stack([repeat_to(stretch, size) for stretch in stretches]))
