@@ -77,7 +77,7 @@ def tiny_diffusion(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("diffusion")
-    size = _save_clip_tokenizer(folder / "tokenizer")
+    size = save_clip_tokenizer(folder / "tokenizer")
     UNet2DConditionModel(
         sample_size=8,
         block_out_channels=(32, 64),
@@ -125,7 +125,7 @@ def tiny_clap(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("clap")
-    size = _save_clip_tokenizer(folder)
+    size = save_clip_tokenizer(folder)
     text = {"vocab_size": size, "num_hidden_layers": 1, "max_position_embeddings": 80}
     text |= {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
     audio = {"patch_embeds_hidden_size": 16, "hidden_size": 32, "depths": [1, 1]}
@@ -158,7 +158,7 @@ def tiny_full(
     return folder
 
 
-def _save_clip_tokenizer(folder: Path) -> int:
+def save_clip_tokenizer(folder: Path) -> int:
     """A byte-pair vocabulary of our phrases in CLIP's files; returns its size."""
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 

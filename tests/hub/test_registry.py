@@ -85,13 +85,20 @@ def test_the_real_registry_is_sound() -> None:
 def test_full_size_figures_are_those_of_the_networks() -> None:
     # The published configurations, built without memory for their values.
     from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import ClapConfig, ClapModel, CLIPTextConfig, CLIPTextModel
+    from transformers import (
+        ClapConfig,
+        ClapModel,
+        CLIPConfig,
+        CLIPModel,
+        CLIPTextConfig,
+        CLIPTextModel,
+    )
 
     def count(*networks: torch.nn.Module) -> int:
         return sum(p.numel() for network in networks for p in network.parameters())
 
     with torch.device("meta"):
-        clap = ClapModel(ClapConfig())
+        clap, clip = ClapModel(ClapConfig()), CLIPModel(CLIPConfig())
         sd15 = (
             UNet2DConditionModel(sample_size=64, cross_attention_dim=768),
             AutoencoderKL(
@@ -110,6 +117,10 @@ def test_full_size_figures_are_those_of_the_networks() -> None:
                 )
             ),
         )
-    expected = {"sd15": count(*sd15), "laion/clap-htsat-unfused": count(clap)}
+    expected = {
+        "sd15": count(*sd15),
+        "laion/clap-htsat-unfused": count(clap),
+        "openai/clip-vit-base-patch32": count(clip),
+    }
     assert {model.name: model.parameters for model in HUB_MODELS} == expected
     assert all(model.size == 4 * model.parameters for model in HUB_MODELS)

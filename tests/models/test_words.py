@@ -51,3 +51,10 @@ def test_states_beyond_the_end_are_zero() -> None:
     assert states[ids == PAD].abs().max() == 0
     assert states[ids != PAD].abs().amax(-1).min() > 0
     torch.testing.assert_close(masked_mean(states)[4], states[4, :2].mean(0))
+
+
+def test_ids_decode_to_the_normalised_text() -> None:
+    _, tokenizer = parts()
+    texts = ["A  Dog\tBARKS ", "rain, on the ROOF!", "Élan über ﬁords – 雨", "it's 5 o'clock", ""]
+    expected = ["a dog barks", "rain, on the roof!", "élan über fiords – 雨", "it's 5 o'clock", ""]
+    assert [tokenizer.decode(row.tolist()) for row in tokenizer.encode(texts)] == expected

@@ -1,5 +1,16 @@
-"""The tiny models of `tests/tiny_models.py`, as fixtures of this folder."""
+"""Tiny models and checkpoints, as fixtures of this folder."""
 
+from tests.tiny_checkpoints import tiny_adm, tiny_audioclip, tiny_clip, tiny_unconditional
 from tests.tiny_models import noise, tiny_clap, tiny_diffusion, tiny_full, tiny_pocket
 
-__all__ = ["noise", "tiny_clap", "tiny_diffusion", "tiny_full", "tiny_pocket"]
+__all__ = [
+    "noise",
+    "tiny_adm",
+    "tiny_audioclip",
+    "tiny_clap",
+    "tiny_clip",
+    "tiny_diffusion",
+    "tiny_full",
+    "tiny_pocket",
+    "tiny_unconditional",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 import sonolume
@@ -176,12 +179,48 @@ def test_a_file_is_heard_as_its_samples(paint, thunder, tmp_path) -> None:
     assert difference(picture, paint(Audio.read(path), "a beach", **QUICK)) == 0
 
 
+def test_a_long_file_is_heard_in_blocks_as_in_memory(paint, tmp_path, monkeypatch) -> None:
+    time = np.arange(47 * RATE) / RATE
+    sweep = 0.3 * np.sin(2 * np.pi * (100 + 30 * time) * time)
+    Audio(np.stack([sweep, sweep**3]), RATE).save(tmp_path / "long.flac")
+    whole, silent = paint.hear(Audio.read(tmp_path / "long.flac"))
+    monkeypatch.setattr("sonolume.pipelines.paint.BLOCK_SECONDS", 3.7)
+    found, also_silent = paint.hear(tmp_path / "long.flac")
+    torch.testing.assert_close(found, whole, atol=1e-5, rtol=0)
+    assert silent is also_silent is False
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_sound(tiny_pocket, tmp_path) -> None:
+    peaks = [_peak_of_hearing(tiny_pocket, tmp_path, minutes) for minutes in (5, 40)]
+    # The longer file decodes to 920 MB; what grows is the allocator's disorder.
+    assert peaks[1] - peaks[0] < 90_000_000
+
+
+def _peak_of_hearing(model: Path, folder: Path, minutes: int) -> int:
+    """Bytes that a process needs at most to hear so many minutes."""
+    path = folder / "long.flac"
+    with soundfile.SoundFile(path, "w", 48_000, 2, subtype="PCM_16") as file:
+        minute = np.random.default_rng(0).normal(0, 3000, (60 * 48_000, 2)).astype(np.int16)
+        for _ in range(minutes):
+            file.write(minute)
+    code = f"""
+import resource
+import sonolume
+
+sonolume.load("paint", model={str(model)!r}).hear({str(path)!r})
+print(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return int(run.stdout)
+
+
 def test_other_rates_and_channels_are_heard_alike(paint, thunder) -> None:
-    one = paint.parts.embed_sound(thunder)
+    one, _ = paint.hear(thunder)
     stereo = Audio(np.repeat(thunder.samples, 2, axis=0), RATE).resample(44_100)
     assert one.shape == (512,)
     assert float(one.norm()) == pytest.approx(1, abs=1e-5)
-    assert float(one @ paint.parts.embed_sound(stereo)) > 0.99
+    assert float(one @ paint.hear(stereo)[0]) > 0.99
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from sonolume.errors import OptionError
+from sonolume.training.caption_data import CaptionSettings
 from sonolume.training.recipes import find_recipe, read_loop, read_stage
 from sonolume.training.settings import LoopSettings, from_table, read_recipe
 from sonolume.training.stages.base import BaseSettings
@@ -22,6 +23,7 @@ SETTINGS: dict[str, Any] = {
     "joint.sound": JointSoundSettings,
     "joint.picture": JointPictureSettings,
     "base": BaseSettings,
+    "caption": CaptionSettings,
 }
 
 

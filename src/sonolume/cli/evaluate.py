@@ -114,12 +114,85 @@ def paint(
     with _progress(quiet=common["quiet"]) as progress:
         result = evaluate_paint(
             pipeline,
-            pipeline.parts.embed_sound,
+            lambda audio: pipeline.hear(audio)[0],
             load_joint(own or weights.FOLDER),
             judge,
             painting=PaintSettings(size=size, steps=steps),
             progress=progress,
             hashes={**pipeline.parts.hashes(), **hashes},
+            **_measured(common),
+        )
+    finish(result)
+
+
+@command.command
+@shared("Sounds and photos of each concept.  [default: all]")
+@model_option
+@click.option(
+    "--fit-calibration",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write there the temperatures that these data fit.",
+)
+def describe(model: Path | None, fit_calibration: Path | None, **common: Any) -> None:
+    """Whether keywords and captions say what is heard and seen, and how surely."""
+    finish = _door(common)
+    from sonolume.evaluation.describe import evaluate_describe
+    from sonolume.hub.calibration import check_calibration, write_calibration
+    from sonolume.pipelines import load
+
+    if fit_calibration is not None:
+        check_calibration(fit_calibration, force=common["force"])
+    pipeline = load("describe", model or "pocket")
+    with _progress(quiet=common["quiet"], what="describing") as progress:
+        result, calibration = evaluate_describe(
+            pipeline, hashes=pipeline.parts.hashes(), progress=progress, **_measured(common)
+        )
+    if fit_calibration is not None:
+        write_calibration(calibration, fit_calibration, force=common["force"])
+    finish(result)
+
+
+@command.command
+@shared("Seeds of each concept.  [default: 8]", 8)
+@model_option
+@click.option("--concepts", type=click.IntRange(2), default=20, show_default=True)
+@click.option("--steps", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--fast", is_flag=True, help="Without the gradient through the prior.")
+@teachers_option
+@click.option(
+    "--fit-spreads",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="First measure on the split train, use, and write there what makes weights comparable.",
+)
+def guide(
+    model: Path | None,
+    teachers: Path | None,
+    concepts: int,
+    steps: int,
+    fast: bool,
+    fit_spreads: Path | None,
+    **common: Any,
+) -> None:
+    """Whether guidance leads to what was said and heard, to a judge trained apart."""
+    finish = _door(common)
+    from sonolume.evaluation.guide import evaluate_guide
+    from sonolume.evaluation.guide_spreads import fit
+    from sonolume.pipelines import load
+    from sonolume.pipelines.guide_settings import GuideSettings
+
+    judge, hashes = _judge(teachers, common["data"])
+    pipeline = load("guide", model or "pocket")
+    pipeline.describer = None  # captions cost time, and nobody reads them here
+    if fit_spreads is not None:
+        fit(pipeline, common["data"], fit_spreads, force=common["force"])
+    with _progress(quiet=common["quiet"], what="guiding") as progress:
+        result = evaluate_guide(
+            pipeline,
+            judge,
+            concepts=concepts,
+            guiding=GuideSettings(steps=steps, fast=fast, size=pipeline.prior.side),
+            progress=progress,
+            hashes={**pipeline.prior.hashes(), **pipeline.encoder.hashes(), **hashes},
             **_measured(common),
         )
     finish(result)
@@ -200,12 +273,12 @@ def _door(common: dict[str, Any]) -> Callable[[Evaluation], None]:
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+def _progress(*, quiet: bool, what: str = "painting") -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import Progress, TimeRemainingColumn
 
     console = Console(stderr=True, quiet=quiet)
     columns = (*Progress.get_default_columns()[:-1], TimeRemainingColumn())
     with Progress(*columns, console=console, disable=quiet) as bar:
-        task = bar.add_task("painting", total=None)
+        task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

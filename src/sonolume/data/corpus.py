@@ -48,7 +48,7 @@ def read_corpus(folder: Path, sources: Collection[str] | None = None) -> Corpus:
 def _captions(page: Path, sources: Collection[str] | None) -> list[tuple[str, ...]]:
     """Captions grouped by the sound or picture that they describe."""
     groups: dict[str, list[str]] = defaultdict(list)
-    for row in _rows(page):
+    for row in json_lines(page):
         if sources is not None and row["source"] not in sources:
             continue
         groups[f"{row['source']} {row['id'].rpartition('#')[0]}"].append(row["caption"].strip())
@@ -57,13 +57,14 @@ def _captions(page: Path, sources: Collection[str] | None) -> list[tuple[str, ..
 
 def _glosses(page: Path) -> Iterator[tuple[str, ...]]:
     """Common nouns and verbs: their words, gloss (without examples) and kind."""
-    for row in _rows(page):
+    for row in json_lines(page):
         if row["pos"] in "nv" and row["words"][0][0].islower():
             gloss = row["gloss"].split('; "')[0].strip()
             yield (*row["words"][:3], gloss, *row["kind_of"][:1])
 
 
-def _rows(page: Path) -> Iterator[dict[str, Any]]:
+def json_lines(page: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a gzipped file of JSON lines. Raises DataError when it cannot be read."""
     try:
         with gzip.open(page, "rt", encoding="utf-8") as lines:
             for line in lines:

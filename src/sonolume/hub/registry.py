@@ -64,6 +64,16 @@ HUB_MODELS: Final = (
         data="LAION-Audio-630K",
         embedded=False,
     ),
+    Model(
+        name="openai/clip-vit-base-patch32",
+        job="joint",
+        parameters=151_277_313,
+        size=605_109_252,
+        licence="MIT (as in the repository of its authors)",
+        where="https://huggingface.co/openai/clip-vit-base-patch32",
+        data="400 million pairs of pictures and texts from the web",
+        embedded=False,
+    ),
 )
 
 

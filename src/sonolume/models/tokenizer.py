@@ -65,6 +65,10 @@ class WordTokenizer:
             row[: len(pieces)] = torch.tensor(pieces)
         return ids
 
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ids, special ones left out: as `encode` normalised it, in lower case."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
+
     def covers(self, text: str) -> bool:
         """Whether the whole phrase fits into the 77 positions."""
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids) <= LENGTH - 2

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from torch import nn
+from torch import Tensor, nn
 
+from sonolume.data.concepts import concepts
 from sonolume.errors import ModelError, OptionError
 from sonolume.hub import weights
 from sonolume.hub.joint import load_word_tower
@@ -44,6 +45,18 @@ def read_word_tower(folder: Path, *, commercial: bool) -> tuple[WordTower, WordT
     """The frozen word tower of `folder` that a stage builds upon; raises as `check_terms` does."""
     check_terms("joint-words", folder, commercial=commercial)
     return load_word_tower(folder)
+
+
+def read_anchors(folder: Path) -> Tensor:
+    """Where the concepts lie, [concepts, 512], as the word tower of `folder` was saved with.
+
+    They are not computed anew: all towers go to the same places, whatever the phrasebook has
+    become. Raises ModelError when these weights are of other concepts.
+    """
+    tensors, metadata = weights.load("joint-words", folder)
+    if tuple(metadata["concepts"]) != tuple(c.slug for c in concepts()):
+        raise ModelError(f"{folder}: joint-words knows other concepts; train it again")
+    return tensors["anchors"].float()
 
 
 def check_terms(name: str, folder: Path, *, commercial: bool) -> None:

@@ -1,5 +1,7 @@
 """CLIP's words as token states, and CLAP's sounds and words as embeddings."""
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -8,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sonolume.errors import MediaError
+from sonolume.signal.windows import cut
 
 LENGTH: Final = 77
 CLAP_RATE: Final = 48_000
@@ -52,9 +54,15 @@ class ClapEncoder:
     @torch.inference_mode()
     def embed_sound(self, samples: NDArray[np.float32]) -> Tensor:
         """Mono samples [n] at 48 kHz, of any length → [512], unit length: the mean over windows."""
-        cut = clap_windows(samples)
-        starts = range(0, len(cut), AT_ONCE)
-        parts = [self._embed_windows(cut[start : start + AT_ONCE]) for start in starts]
+        return self.embed_stream([samples])
+
+    @torch.inference_mode()
+    def embed_stream(self, blocks: Iterable[NDArray[np.float32]]) -> Tensor:
+        """As `embed_sound` of the joined blocks, in memory that does not grow with the sound."""
+        windows = clap_windows(blocks)
+        parts = []
+        while batch := list(islice(windows, AT_ONCE)):
+            parts.append(self.embed_windows(batch))
         return F.normalize(torch.cat(parts).mean(0), dim=-1)
 
     @torch.inference_mode()
@@ -68,7 +76,9 @@ class ClapEncoder:
         )
         return F.normalize(told.pooler_output.float(), dim=-1)
 
-    def _embed_windows(self, windows: list[NDArray[np.float32]]) -> Tensor:
+    @torch.inference_mode()
+    def embed_windows(self, windows: list[NDArray[np.float32]]) -> Tensor:
+        """Windows [n ≤ 480,000] of mono sound at 48 kHz → [W, 512], unit length."""
         heard = self.extractor(windows, sampling_rate=CLAP_RATE, return_tensors="pt")
         features = heard.input_features.to(self.model.device, self.model.dtype)
         # Told explicitly: the extractor of fused models marks one window as longer at random.
@@ -77,22 +87,16 @@ class ClapEncoder:
         return F.normalize(told.pooler_output.float(), dim=-1)
 
 
-def clap_windows(samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """The windows of up to ten seconds that CLAP hears of mono samples [n] at 48 kHz.
+def clap_windows(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """The windows of up to ten seconds that CLAP hears of mono samples in blocks [n] at 48 kHz.
 
     A sound of up to ten seconds is one window, which CLAP repeats and pads. A longer one is covered
     from its start, and the last window ends where the sound ends. transformers' own way, a window
     at a random place, gives the same sound another embedding each time. Raises MediaError for an
     empty sound.
     """
-    if len(samples) == 0:
-        raise MediaError("empty sound: no samples; give at least one")
-    samples = _through_int16(samples)
     size = CLAP_SECONDS * CLAP_RATE
-    if len(samples) <= size:
-        return [samples]
-    starts = [*range(0, len(samples) - size, size), len(samples) - size]
-    return [samples[start : start + size] for start in starts]
+    return map(_through_int16, cut(blocks, size, size))
 
 
 def _through_int16(samples: NDArray[np.float32]) -> NDArray[np.float32]:

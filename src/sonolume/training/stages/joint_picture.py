@@ -21,13 +21,12 @@ from sonolume.errors import DataError
 from sonolume.hub import weights
 from sonolume.models.towers import PictureTower, TowerConfig
 from sonolume.training.aids import Features, read_features
-from sonolume.training.anchors import concept_anchors
 from sonolume.training.context import Context
 from sonolume.training.figures import macro_top1, nearest
 from sonolume.training.labels import chances, class_numbers
 from sonolume.training.pixels import crop, to_float
 from sonolume.training.settings import from_table
-from sonolume.training.start import read_word_tower, start_from
+from sonolume.training.start import read_anchors, read_word_tower, start_from
 
 FULL = PictureTower.FULL_SIDE
 
@@ -75,7 +74,7 @@ class JointPicture:
     ) -> None:
         self.settings, self.commercial = settings, commercial
         self.words, self.tokenizer = read_word_tower(models, commercial=commercial)
-        self.anchors = concept_anchors(self.words, self.tokenizer)
+        self.anchors = read_anchors(models)
         photos = list(read_photos(data, licences=COMMERCIAL if commercial else None))
         self.train = [p for p in photos if p.split == "train"]
         self.held = [p for p in photos if p.split == "validation" and p.concept]

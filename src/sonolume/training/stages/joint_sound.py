@@ -25,12 +25,11 @@ from sonolume.models.towers import SoundTower, TowerConfig
 from sonolume.signal.mel import FLOOR, LogMel
 from sonolume.signal.windows import normalise_level, repeat_to
 from sonolume.training.aids import Features, read_features
-from sonolume.training.anchors import concept_anchors
 from sonolume.training.context import Context
 from sonolume.training.figures import macro_top1, nearest
 from sonolume.training.labels import chances, class_numbers
 from sonolume.training.settings import from_table
-from sonolume.training.start import read_word_tower, start_from
+from sonolume.training.start import check_terms, read_anchors, start_from
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,8 @@ class JointSound:
         commercial: bool = False,
     ) -> None:
         self.settings, self.commercial = settings, commercial
-        self.anchors = concept_anchors(*read_word_tower(models, commercial=commercial))
+        check_terms("joint-words", models, commercial=commercial)
+        self.anchors = read_anchors(models)
         self.front = LogMel()
         self.frames = round(settings.seconds * 100)
         clips = list(read_sounds(data, licences=COMMERCIAL if commercial else None))

@@ -32,6 +32,7 @@ STAGES: Final[Mapping[str, Entry]] = {
     "joint.sound": Entry("joint_sound", frozenset({"aids", "models", "start"})),
     "joint.picture": Entry("joint_picture", frozenset({"aids", "models", "start"})),
     "base": Entry("base", frozenset({"teachers", "models", "start"})),
+    "caption": Entry("caption", frozenset({"models", "start"})),
     "upscale": Entry("upscale", frozenset({"teachers", "start"})),
     "paint.align": Entry("paint_align", frozenset({"models", "start"})),
     "paint.denoise": Entry("paint_denoise", frozenset({"models", "start"})),
