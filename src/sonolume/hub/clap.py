@@ -5,10 +5,10 @@ from pathlib import Path
 import torch
 
 from sonolume.errors import ModelError
+from sonolume.hub.building import frozen
 from sonolume.hub.download import folder_of, needs_full
-from sonolume.hub.joint import frozen
 from sonolume.hub.layout import CLAP, require
-from sonolume.hub.stable_diffusion import loading, network
+from sonolume.hub.library import loading, network
 from sonolume.models.full.encoders import CLAP_RATE, ClapEncoder
 
 DEFAULT = "laion/clap-htsat-unfused"

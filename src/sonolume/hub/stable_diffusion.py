@@ -1,8 +1,5 @@
 """Builds Stable Diffusion 1.x from a folder in the layout of diffusers."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +8,10 @@ import torch
 from torch import Tensor
 
 from sonolume.errors import ModelError
+from sonolume.hub.building import frozen
 from sonolume.hub.download import needs_full
-from sonolume.hub.joint import frozen
 from sonolume.hub.layout import STABLE_DIFFUSION, require
+from sonolume.hub.library import loading, network, read_json, unusable
 from sonolume.models.full.encoders import LENGTH, ClipWords
 
 SCHEDULE_KEYS = frozenset(
@@ -52,7 +50,7 @@ def load_stable_diffusion(
         from transformers import CLIPTextModel, CLIPTokenizer
     except ImportError as error:
         raise needs_full(error) from error
-    _check_unet(folder, _read(folder / "unet" / "config.json"))
+    _check_unet(folder, read_json(folder / "unet" / "config.json"))
     with loading(folder):
         unet = network(UNet2DConditionModel, folder / "unet", torch_dtype=dtype)
         vae = network(AutoencoderKL, folder / "vae", torch_dtype=dtype)
@@ -78,43 +76,13 @@ def read_schedule(path: Path) -> tuple[Tensor, str]:
     """
     from diffusers import DDPMScheduler
 
-    config = _read(path)
+    config = read_json(path)
     kind: Any = DDPMScheduler
     try:
         scheduler = kind(**{k: v for k, v in config.items() if k in SCHEDULE_KEYS})
     except (NotImplementedError, TypeError, ValueError) as error:
         raise unusable(path, error) from error
     return scheduler.alphas_cumprod, str(config.get("prediction_type", "epsilon"))
-
-
-def network(kind: Any, folder: Path, **options: Any) -> Any:
-    """A network of diffusers or transformers, from the safetensors of a local folder."""
-    return kind.from_pretrained(folder, use_safetensors=True, local_files_only=True, **options)
-
-
-@contextmanager
-def loading(folder: Path) -> Iterator[None]:
-    """Let transformers load without its progress bars, any failure as one ModelError."""
-    from transformers.utils import logging
-
-    bars: Any = logging
-    shown = bars.is_progress_bar_enabled()
-    bars.disable_progress_bar()
-    try:
-        yield
-    except Exception as error:
-        raise unusable(folder, error) from error
-    finally:
-        if shown:
-            bars.enable_progress_bar()
-
-
-def unusable(folder: Path, error: Exception) -> ModelError:
-    """One line of what a library said about a model's files."""
-    said = str(error).strip().partition("\n")[0][:200]
-    return ModelError(
-        f"{folder}: cannot be loaded ({type(error).__name__}: {said}); fetch it again"
-    )
 
 
 def _check_unet(folder: Path, config: dict[str, Any]) -> None:
@@ -132,13 +100,3 @@ def _check_text(folder: Path, width: int, config: Any) -> None:
             f"{folder}: the text encoder gives {config.max_position_embeddings} tokens of width "
             f"{config.hidden_size}; the U-Net reads {LENGTH} of width {width}"
         )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        table = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise unusable(path, error) from error
-    if not isinstance(table, dict):
-        raise ModelError(f"{path}: not a configuration; expected a JSON object")
-    return table

@@ -7,10 +7,10 @@ from typing import Final
 import torch
 
 from sonolume.errors import ModelError
+from sonolume.hub.building import frozen
 from sonolume.hub.download import needs_full
-from sonolume.hub.joint import frozen
 from sonolume.hub.layout import Layout, require
-from sonolume.hub.stable_diffusion import loading, network
+from sonolume.hub.library import loading, network
 from sonolume.models.full.tagger import AudioTagger
 
 TAGGER: Final[Layout] = {".": ("config.json", "model.safetensors", "preprocessor_config.json")}

@@ -1,6 +1,5 @@
 """Builds unconditional pixel priors: `UNet2DModel` of diffusers, with its scheduler's file."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +11,8 @@ from sonolume.errors import ModelError
 from sonolume.hub.building import frozen
 from sonolume.hub.download import needs_full
 from sonolume.hub.layout import Layout, require
-from sonolume.hub.stable_diffusion import loading, network, read_schedule, unusable
+from sonolume.hub.library import loading, network, read_json
+from sonolume.hub.stable_diffusion import read_schedule
 
 KIND: Final = "UNet2DModel"
 # Newer folders have a part each, older ones everything at the top.
@@ -39,7 +39,7 @@ def layout_of(folder: Path) -> Layout | None:
     """How an unconditional model lies in `folder`; None when there is none."""
     for layout, part in ((PARTS, "unet"), (FLAT, ".")):
         config = folder / part / "config.json"
-        if config.is_file() and _read(config).get("_class_name") == KIND:
+        if config.is_file() and read_json(config).get("_class_name") == KIND:
             return layout
     return None
 
@@ -62,7 +62,7 @@ def load_unconditional(folder: Path, device: torch.device) -> Unconditional:
     schedule = folder / parts[1] / "scheduler_config.json"
     with loading(folder):
         unet = network(UNet2DModel, folder / parts[0])
-    _check(folder, unet.config, _read(schedule))
+    _check(folder, unet.config, read_json(schedule))
     alphas, prediction = read_schedule(schedule)
     return Unconditional(frozen(unet.to(device)), alphas, prediction, int(unet.config.sample_size))
 
@@ -80,13 +80,3 @@ def _check(folder: Path, config: Any, schedule: dict[str, Any]) -> None:
     if "beta_start" not in schedule and not schedule.get("trained_betas"):
         kind = schedule.get("_class_name", "its scheduler")
         raise ModelError(f"{folder}: {kind} has no betas; give a model that was trained as DDPM")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        table = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise unusable(path, error) from error
-    if not isinstance(table, dict):
-        raise ModelError(f"{path}: not a configuration; expected a JSON object")
-    return table

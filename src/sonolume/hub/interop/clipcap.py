@@ -17,7 +17,7 @@ from sonolume.errors import InteropError, ModelError
 from sonolume.hub.download import folder_of, needs_full
 from sonolume.hub.interop.tensors import fill, read_tensors, shape_of
 from sonolume.hub.layout import Layout
-from sonolume.hub.stable_diffusion import loading
+from sonolume.hub.library import loading
 from sonolume.models.full.clipcap import HEADS, ClipCap, MapperConfig
 
 VOCABULARY: Final[Layout] = {".": ("tokenizer_config.json",)}
