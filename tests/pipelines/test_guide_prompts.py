@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sonolume.errors import OptionError
@@ -59,6 +59,7 @@ def test_files_and_their_weight(tmp_path: Path) -> None:
     assert read_prompt("picture", "C:/photos/a.png") == Prompt("picture", "C:/photos/a.png", 1.0)
 
 
+@example("take 9", 30)  # would be a time of day
 @given(
     st.text(min_size=1).filter(lambda text: bool(clean_words(text)) and "\\" not in text),
     st.integers(-999, 999),

@@ -77,7 +77,9 @@ def read_prompt(kind: Kind, text: str) -> Prompt:
 
 def type_prompt(prompt: Prompt) -> str:
     """A prompt as `read_prompt` reads it, with its weight. Objects in memory cannot be typed."""
-    return prompt.told.replace(":", r"\:") + f":{prompt.weight:g}"
+    typed = prompt.told.replace(":", r"\:") + f":{prompt.weight:g}"
+    # "take 9" of weight 30 would be a time of day, "take 9:30".
+    return f"{typed}.0" if _is_whole(prompt.kind, typed) else typed
 
 
 def gather(kind: Kind, given: Given | Iterable[Given] | None) -> list[Prompt]:
