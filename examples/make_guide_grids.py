@@ -11,7 +11,7 @@ from sonolume.pipelines.guide import GuidePipeline, Preview
 
 SOUNDS = Path(__file__).parent / "sounds"
 WORDS = ("fire", "waves", "a forest", "a beach", "snow", "a door", "an organ", "a lion")
-SEEDS = (0, 1, 2, 3)
+SEEDS = (0, 1, 2)
 BALANCE = (0.0, 0.25, 0.5, 0.75, 1.0)
 PAIRS = (("a beach", "fire"), ("a forest", "waves"), ("a city", "thunder"))
 WEIGHTS = (-1.0, 0.0, 1.0)

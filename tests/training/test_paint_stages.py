@@ -5,13 +5,17 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 
+from sonolume.diffusion.schedule import emphasis
 from sonolume.errors import OptionError
 from sonolume.hub.painter import load_base, load_painter
+from sonolume.models.audio_tokens import AudioTokens, AudioTokensConfig
 from sonolume.training.context import Context
 from sonolume.training.loop import train
 from sonolume.training.recipes import find_recipe, read_stage
 from sonolume.training.settings import LoopSettings
+from sonolume.training.stages.paint_adapter import faintness
 from sonolume.training.stages.paint_denoise import level_overlap, temperature
 from sonolume.training.stages.registry import STAGES, build
 
@@ -74,3 +78,17 @@ def test_level_overlap_is_zero_for_hard_and_one_for_even_assignments() -> None:
     assert level_overlap(torch.full((5, 3), 1 / 3)) == pytest.approx(1.0, abs=1e-6)
     blurred = [level_overlap((torch.eye(3) * k).softmax(1)) for k in (8.0, 4.0, 2.0, 1.0)]
     assert blurred == sorted(blurred)
+
+
+@torch.no_grad()
+def test_faintness_is_what_the_tokens_measure() -> None:
+    torch.manual_seed(0)
+    tokens = AudioTokens(AudioTokensConfig(context=24, width=32, depth=1, heads=2))
+    made = tokens.tokens(F.normalize(torch.randn(3, 512), dim=-1))
+    moments = torch.linspace(0, 1, 101)
+    heard = [tokens.at(made, emphasis(t[None], "smooth")[0]) for t in moments]
+    # Every token counts its share; sizes are taken as if all were equally long before it.
+    long = made.norm(dim=-1, keepdim=True)
+    shares = torch.stack([(part.norm(dim=-1, keepdim=True) / long).mean() for part in heard]).mean()
+    size = made.square().mean().sqrt()
+    assert faintness(tokens, "smooth") == pytest.approx(float(shares * size), rel=1e-3)

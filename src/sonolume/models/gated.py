@@ -21,14 +21,17 @@ class GatedAudioAttention(nn.Module):
         self.attention = Attention(width, heads, context_width)
         self.gate = nn.Parameter(torch.zeros(()))
 
-    def start_from(self, norm: RMSNorm, attention: Attention) -> None:
+    @torch.no_grad()
+    def start_from(self, norm: RMSNorm, attention: Attention, gain: float = 1.0) -> None:
         """Copy a trained attention of the same shape, such as the block's own over words.
 
         Tokens that say what words would have said then steer the painter as soon as the gate
-        opens (as IP-Adapter starts, Ye et al. 2023).
+        opens (as IP-Adapter starts, Ye et al. 2023). `gain` multiplies what is added, for tokens
+        that are smaller than those the attention was trained on.
         """
         self.norm.load_state_dict(norm.state_dict())
         self.attention.load_state_dict(attention.state_dict())
+        self.attention.out.weight.mul_(gain)
 
     def forward(self, x: Tensor, tokens: Tensor) -> Tensor:
         return x + self.added(x, tokens)

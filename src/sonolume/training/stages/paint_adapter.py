@@ -19,7 +19,7 @@ from sonolume.hub.joint import load_joint
 from sonolume.hub.painter import load_base, load_painter
 from sonolume.media import Picture
 from sonolume.media.grid import grid
-from sonolume.models.audio_tokens import AudioTokens, AudioTokensConfig
+from sonolume.models.audio_tokens import TOKENS, AudioTokens, AudioTokensConfig
 from sonolume.models.denoiser import PocketDenoiser
 from sonolume.training.clips import embed_clips
 from sonolume.training.pixels import crop, to_float
@@ -74,8 +74,9 @@ class PaintAdapter:
         if start is None:
             self.denoiser = load_base(models)
             tokens = AudioTokens(settings.hear)
+            gain = 1 / faintness(tokens, settings.schedule)
             for block in self.denoiser.layers:
-                block.audio.start_from(block.norm_words, block.attend_words)
+                block.audio.start_from(block.norm_words, block.attend_words, gain)
         else:
             check_terms("painter-audio", start, commercial=commercial)
             self.denoiser, tokens = load_painter(start, models)
@@ -171,3 +172,16 @@ class PaintAdapter:
         )
         clean = sample_euler(denoise, noise, times(16))
         return [Picture.from_float(row.numpy()) for row in clean]
+
+
+@torch.no_grad()
+def faintness(tokens: AudioTokens, schedule: Schedule) -> float:
+    """How large audio tokens are on the average over tokens and times, beside those of words.
+
+    Words have a root mean square of 1. Attention normalises its keys, so that all 77 tokens are
+    read alike while their values shrink with the norm and with the shares of their levels.
+    """
+    config = tokens.config
+    size = config.norm / (TOKENS * config.context) ** 0.5 if config.norm else 1.0
+    moments = emphasis(torch.linspace(0, 1, 101), schedule)
+    return size * float(tokens.hierarchy.shares(moments).mean())
