@@ -14,7 +14,6 @@ WORDS = ("fire", "waves", "a forest", "a beach", "snow", "a door", "an organ", "
 SEEDS = (0, 1, 2)
 BALANCE = (0.0, 0.25, 0.5, 0.75, 1.0)
 PAIRS = (("a beach", "fire"), ("a forest", "waves"), ("a city", "thunder"))
-WEIGHTS = (-1.0, 0.0, 1.0)
 EVERY = 6
 
 
@@ -43,14 +42,6 @@ def balance(guide: GuidePipeline) -> Picture:
     )
 
 
-def signs(guide: GuidePipeline) -> Picture:
-    """Away from, without, and towards some words (columns); a row for each."""
-    chosen = WORDS[:4]
-    cells = [guide([(text, weight)], seed=2) for text in chosen for weight in WEIGHTS]
-    labels = [f"{weight:+g}" for weight in WEIGHTS]
-    return grid(cells, columns=len(WEIGHTS), column_labels=labels, row_labels=chosen)
-
-
 def steps(guide: GuidePipeline) -> Picture:
     """How some pictures form: the estimate after every few steps (columns)."""
     rows: list[list[Preview]] = []
@@ -73,7 +64,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     guide = sonolume.load("guide")
     guide.describer = None  # nobody reads captions here
-    for make in (words, balance, signs, steps):
+    for make in (words, balance, steps):
         target = folder / f"guided-{make.__name__}.jpg"
         make(guide).save(target, force=True)
         click.echo(target)
