@@ -8,7 +8,7 @@ from sonolume.errors import ModelError
 from sonolume.hub.building import frozen
 from sonolume.hub.download import folder_of, needs_full
 from sonolume.hub.layout import CLAP, require
-from sonolume.hub.library import loading, network
+from sonolume.hub.pretrained import loading, network
 from sonolume.models.full.encoders import CLAP_RATE, ClapEncoder
 
 DEFAULT = "laion/clap-htsat-unfused"

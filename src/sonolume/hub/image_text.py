@@ -9,7 +9,7 @@ from sonolume.errors import ModelError
 from sonolume.hub.building import frozen
 from sonolume.hub.download import folder_of, needs_full
 from sonolume.hub.layout import Layout, require
-from sonolume.hub.library import loading, network
+from sonolume.hub.pretrained import loading, network
 from sonolume.models.full.image_text import ImageTextModel
 
 IMAGE_TEXT: Final[Layout] = {".": ("config.json", "model.safetensors")}

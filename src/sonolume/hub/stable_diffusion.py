@@ -11,7 +11,7 @@ from sonolume.errors import ModelError
 from sonolume.hub.building import frozen
 from sonolume.hub.download import needs_full
 from sonolume.hub.layout import STABLE_DIFFUSION, require
-from sonolume.hub.library import loading, network, read_json, unusable
+from sonolume.hub.pretrained import loading, network, read_json, unusable
 from sonolume.models.full.encoders import LENGTH, ClipWords
 
 SCHEDULE_KEYS = frozenset(

@@ -10,7 +10,7 @@ from sonolume.errors import ModelError
 from sonolume.hub.building import frozen
 from sonolume.hub.download import needs_full
 from sonolume.hub.layout import Layout, require
-from sonolume.hub.library import loading, network
+from sonolume.hub.pretrained import loading, network
 from sonolume.models.full.tagger import AudioTagger
 
 TAGGER: Final[Layout] = {".": ("config.json", "model.safetensors", "preprocessor_config.json")}

@@ -11,7 +11,7 @@ from sonolume.errors import ModelError
 from sonolume.hub.building import frozen
 from sonolume.hub.download import needs_full
 from sonolume.hub.layout import Layout, require
-from sonolume.hub.library import loading, network, read_json
+from sonolume.hub.pretrained import loading, network, read_json
 from sonolume.hub.stable_diffusion import read_schedule
 
 KIND: Final = "UNet2DModel"

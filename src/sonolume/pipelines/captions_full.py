@@ -11,8 +11,9 @@ from sonolume.errors import ModelError, OptionError
 from sonolume.hub.clip import DEFAULT as CLIP_NAME
 from sonolume.hub.clip import load_clip
 from sonolume.hub.image_text import load_image_text
-from sonolume.hub.interop.clipcap import load_gpt_tokenizer, read_clipcap
+from sonolume.hub.interop.clipcap import read_clipcap
 from sonolume.hub.interop.tensors import SUFFIXES
+from sonolume.hub.pretrained import load_tokenizer
 from sonolume.media import Picture
 from sonolume.models.decoding import BeamSettings, beam_search
 from sonolume.models.full.clip import ClipEncoder
@@ -108,7 +109,7 @@ def load_picture_captioner(
     path = Path(model)
     if path.is_file() or path.suffix in SUFFIXES:
         network = read_clipcap(path).to(place)
-        words = load_gpt_tokenizer(tokenizer, network.gpt.config.vocab_size)
+        words = load_tokenizer("GPT2Tokenizer", tokenizer, network.gpt.config.vocab_size)
         return ClipCapCaptioner(load_clip(clip or CLIP_NAME, place), network, words, unit=unit)
     if clip is not None or unit:
         raise OptionError(f"{model} sees by itself; leave clip and unit out")

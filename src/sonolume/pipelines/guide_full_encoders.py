@@ -13,6 +13,7 @@ from torch import Tensor
 from sonolume.hub import clap, clip, layout
 from sonolume.hub.download import folder_of, is_remote
 from sonolume.hub.interop.audioclip import read_audioclip
+from sonolume.hub.pretrained import load_tokenizer
 from sonolume.hub.spreads import read_spreads
 from sonolume.models.full.bridge import WordBridge
 from sonolume.models.full.clip import token_ids
@@ -69,7 +70,9 @@ class AudioClipEncoder:
         self.side, self.spreads = self.model.side, spreads_of(path.parent)
         vocabulary = self.model.token_embedding.num_embeddings
         beside = (path.parent / "tokenizer_config.json").is_file()
-        self.tokenizer = clip.load_tokenizer(path.parent if beside else clip.DEFAULT, vocabulary)
+        self.tokenizer = load_tokenizer(
+            "CLIPTokenizer", path.parent if beside else clip.DEFAULT, vocabulary
+        )
 
     @torch.no_grad()
     def embed_words(self, texts: list[str]) -> Tensor:

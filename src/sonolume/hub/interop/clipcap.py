@@ -13,14 +13,11 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from sonolume.errors import InteropError, ModelError
-from sonolume.hub.download import folder_of, needs_full
+from sonolume.errors import InteropError
+from sonolume.hub.download import needs_full
 from sonolume.hub.interop.tensors import fill, read_tensors, shape_of
-from sonolume.hub.layout import Layout
-from sonolume.hub.library import loading
 from sonolume.models.full.clipcap import HEADS, ClipCap, MapperConfig
 
-VOCABULARY: Final[Layout] = {".": ("tokenizer_config.json",)}
 GPT_HEAD: Final = 64  # width of a head in every GPT-2
 _MASK = re.compile(r"gpt\.transformer\.h\.\d+\.attn\.(bias|masked_bias)")
 _TIED: Final = ("gpt.lm_head.weight", "gpt.transformer.wte.weight")
@@ -48,23 +45,6 @@ def read_clipcap(path: Path) -> ClipCap:
     filled = fill(network, tensors, path)
     filled.gpt.tie_weights()
     return filled
-
-
-def load_gpt_tokenizer(name: str | Path, vocabulary: int) -> Any:
-    """GPT-2's tokenizer, of a folder with its files or of a model on the hub.
-
-    Raises ModelError when it is not there, or has another vocabulary than `vocabulary` pieces.
-    """
-    folder = folder_of(name, VOCABULARY)
-    try:
-        from transformers import GPT2Tokenizer
-    except ImportError as error:
-        raise needs_full(error) from error
-    with loading(folder):
-        tokenizer = GPT2Tokenizer.from_pretrained(folder, local_files_only=True)
-    if len(tokenizer) != vocabulary:
-        raise ModelError(f"{folder}: {len(tokenizer)} pieces of words; the model has {vocabulary}")
-    return tokenizer
 
 
 def infer_mapper(path: Path, tensors: Mapping[str, Tensor]) -> MapperConfig:

@@ -4,9 +4,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sonolume.errors import ModelError
+from sonolume.hub.download import folder_of, needs_full
+from sonolume.hub.layout import Layout
+
+VOCABULARY: Final[Layout] = {".": ("tokenizer_config.json",)}
 
 
 def network(kind: Any, folder: Path, **options: Any) -> Any:
@@ -29,6 +33,23 @@ def loading(folder: Path) -> Iterator[None]:
     finally:
         if shown:
             bars.enable_progress_bar()
+
+
+def load_tokenizer(kind: str, name: str | Path, vocabulary: int) -> Any:
+    """A tokenizer of transformers, of the class `kind`: of a folder with its files or on the hub.
+
+    Raises ModelError when it is not there, or has another vocabulary than `vocabulary` pieces.
+    """
+    folder = folder_of(name, VOCABULARY)
+    try:
+        import transformers
+    except ImportError as error:
+        raise needs_full(error) from error
+    with loading(folder):
+        tokenizer = getattr(transformers, kind).from_pretrained(folder, local_files_only=True)
+    if len(tokenizer) != vocabulary:
+        raise ModelError(f"{folder}: {len(tokenizer)} pieces of words; the model has {vocabulary}")
+    return tokenizer
 
 
 def unusable(folder: Path, error: Exception) -> ModelError:
