@@ -1,11 +1,13 @@
 """Guidance as functions from denoiser to denoiser."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from sonolume.diffusion.flow import Denoise
+from sonolume.diffusion.workers import beside
 from sonolume.models.contract import Denoiser
 
 SoundAt = Callable[[Tensor], Tensor]
@@ -20,6 +22,7 @@ def guide(
     *,
     text_scale: float | Tensor = 3.0,
     audio_scale: float | Tensor = 3.0,
+    apart: bool = False,
 ) -> Denoise:
     """Two-way classifier-free guidance over any denoiser.
 
@@ -28,7 +31,8 @@ def guide(
 
     `words` and `nothing` are tokens [B, 77, D] of the prompt and of the empty one. `sound(t [B])`
     gives the audio tokens [B, 77, D] of a moment, or is None. Scales are numbers or [B].
-    A branch whose weight is zero for every item is not computed.
+    A branch whose weight is zero for every item is not computed. The others share as few batches
+    as may be or, where they shall stay `apart`, have a core each: better for small networks.
     """
     ts = _weights(text_scale, words)
     heard = _weights(audio_scale, words) if sound is not None else torch.zeros_like(ts)
@@ -38,10 +42,17 @@ def guide(
         if sound is not None:
             branches.append((heard, words, sound(t)))
         used = [branch for branch in branches if bool(branch[0].any())]
-        silent = _predict(denoiser, x, t, [b for b in used if b[2] is None])
-        return silent + _predict(denoiser, x, t, [b for b in used if b[2] is not None])
+        groups = [[branch] for branch in used] if apart else _batches(used)
+        work = [partial(_predict, denoiser, x, t, group) for group in groups]
+        return torch.stack(beside(work) if apart else [each() for each in work]).sum(0)
 
     return denoise
+
+
+def _batches(branches: list[Branch]) -> list[list[Branch]]:
+    silent = [branch for branch in branches if branch[2] is None]
+    heard = [branch for branch in branches if branch[2] is not None]
+    return [group for group in (silent, heard) if group]
 
 
 def _weights(scale: float | Tensor, words: Tensor) -> Tensor:
@@ -51,8 +62,6 @@ def _weights(scale: float | Tensor, words: Tensor) -> Tensor:
 
 def _predict(denoiser: Denoiser, x: Tensor, t: Tensor, branches: list[Branch]) -> Tensor:
     """Weighted sum of the predictions of some branches, computed in one batch."""
-    if not branches:
-        return torch.zeros_like(x)
     count = len(branches)
     words = torch.cat([words for _, words, _ in branches])
     tokens = [tokens for _, _, tokens in branches if tokens is not None]

@@ -79,7 +79,7 @@ class PocketDenoiser(nn.Module):
         """Predict; hidden states [B, N, width] after every block are appended to `taps`."""
         cells = self.config.side // self.config.patch
         h = self.patch_in(self._patches(x))
-        words = words.to(h.dtype)
+        words = _trimmed(words).to(h.dtype)
         condition = self.time(sinusoid(t, self.config.width).to(h.dtype))
         condition = condition + self.summary(masked_mean(words))
         modulation = self.modulation(condition).view(len(x), 6, -1)
@@ -115,6 +115,14 @@ class PocketDenoiser(nn.Module):
     def audio_parameters(self) -> dict[str, nn.Parameter]:
         """The audio attention of every block."""
         return {k: p for k, p in self.named_parameters() if ".audio." in k}
+
+
+def _trimmed(words: Tensor) -> Tensor:
+    """Words without the padding that all of them end with, where asking costs nothing."""
+    if words.device.type != "cpu":
+        return words
+    used = token_mask(words).any(0).nonzero()
+    return words[:, : int(used[-1]) + 1] if len(used) else words
 
 
 class DenoiserBlock(nn.Module):

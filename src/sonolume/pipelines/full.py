@@ -43,6 +43,7 @@ class FullParts:
     """
 
     rate = CLAP_RATE
+    small = False
 
     def __init__(
         self,

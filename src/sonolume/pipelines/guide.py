@@ -21,6 +21,7 @@ from sonolume.diffusion.energies import (
 )
 from sonolume.diffusion.flow import Callback, Denoise, mix, sample_euler, sample_heun, times
 from sonolume.diffusion.steering import steer
+from sonolume.diffusion.workers import one_thread
 from sonolume.errors import OptionError
 from sonolume.media import Picture
 from sonolume.pipelines import guide_record
@@ -173,9 +174,9 @@ class GuidePipeline:
         if request.initial is not None and skip:
             x = mix(self._state(request.initial), noise, schedule[:1].to(noise))
         denoise = steer(self.prior.denoise, self._energy(request, chosen, draw), chosen.steering)
-        picture = self._finish(
-            _sample(chosen, self.prior, denoise, x, schedule, draw, watch), chosen.size
-        )
+        with one_thread(when=self.prior.small and self.encoder.small):
+            clean = _sample(chosen, self.prior, denoise, x, schedule, draw, watch)
+        picture = self._finish(clean, chosen.size)
         if caption is None:
             caption = self._caption(picture)
         record = guide_record.write(self.prior, self.encoder, request, chosen, caption)

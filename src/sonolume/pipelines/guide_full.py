@@ -48,6 +48,8 @@ def is_checkpoint(name: str | Path) -> bool:
 class PixelPrior:
     """See `GuidePrior`: a DDPM that paints pixels, without words."""
 
+    small = False
+
     def __init__(
         self, name: str, denoiser: UnconditionalDenoiser, side: int, files: tuple[Path, ...]
     ) -> None:
@@ -85,7 +87,7 @@ class LatentPrior:
     In float32 on every device: gradients of energies are small enough to vanish in float16.
     """
 
-    place = None
+    place, small = None, False
 
     def __init__(self, parts: FullParts) -> None:
         self.parts = parts

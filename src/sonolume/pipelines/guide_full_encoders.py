@@ -62,7 +62,7 @@ def split_name(encoder: str | Path) -> tuple[str, str]:
 class AudioClipEncoder:
     """See `GuideEncoder`: sounds, words and pictures in AudioCLIP's space of 1024 dimensions."""
 
-    rate = RATE
+    rate, small = RATE, False
 
     def __init__(self, path: Path, device: torch.device) -> None:
         self.path, self.name, self.device = path, str(path), device
@@ -103,7 +103,7 @@ class ClipClapEncoder:
     placed in both spaces, with the first sound.
     """
 
-    rate = CLAP_RATE
+    rate, small = CLAP_RATE, False
 
     def __init__(
         self,

@@ -25,12 +25,14 @@ class GuidePrior(Protocol):
     `shape` is that of the state: pixels, or latents. `native` is the side of the pictures that
     come out of it unchanged, `side` the one that is usual. `place` is where the variance of an
     ancestral step from the last call of `denoise` lies between its bounds, as
-    `diffusion.ancestral.posterior` takes it; None for networks that do not tell.
+    `diffusion.ancestral.posterior` takes it; None for networks that do not tell. `small` networks
+    gain nothing from threads within an operation.
     """
 
     device: torch.device
     native: int
     side: int
+    small: bool
 
     @property
     def place(self) -> Tensor | None: ...
@@ -72,13 +74,14 @@ class GuideEncoder(Protocol):
     `side` is that of the pictures that `embed_pictures` reads, `rate` (Hz) what it hears at.
     `spreads` are the standard deviations, over pictures, of the distance from a picture to a prompt
     of each kind (`diffusion.energies.spherical_distance`): what makes equal weights count equally.
-    Without them, distances count as they are.
+    Without them, distances count as they are. `small` is as with the prior.
     """
 
     device: torch.device
     side: int
     rate: int
     spreads: Mapping[Kind, float]
+    small: bool
 
     @property
     def name(self) -> str: ...

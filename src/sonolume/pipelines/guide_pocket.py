@@ -18,7 +18,7 @@ class PocketPrior:
     place = None
 
     def __init__(self, parts: PocketParts) -> None:
-        self.parts = parts
+        self.parts, self.small = parts, parts.small
         self.name, self.device = parts.name, parts.device
         self.shape, self.native, self.side = parts.shape, parts.native, parts.side
         states = parts.encode_words([""])
@@ -46,7 +46,7 @@ class PocketEncoder:
     """See `GuideEncoder`: the three towers of the joint encoder."""
 
     def __init__(self, parts: PocketParts) -> None:
-        self.parts, self.device = parts, parts.device
+        self.parts, self.device, self.small = parts, parts.device, parts.small
         self.name, self.rate = parts.name, parts.rate
         # 96 px are named as well as 128, in half the time; 64, the painter's own, are not.
         self.side = 3 * parts.joint.picture.FULL_SIDE // 4

@@ -186,6 +186,7 @@ class PaintPipeline:
             self._sound_at(batch, settings.schedule),
             text_scale=torch.tensor([settings.text_scale if r.words else 1.0 for r in batch]),
             audio_scale=torch.tensor([settings.audio_scale * r.strength for r in batch]),
+            apart=parts.small,
         )
         noise = torch.stack([_noise(request.seed, parts.shape) for request in batch])
         sample = SAMPLERS[settings.sampler]

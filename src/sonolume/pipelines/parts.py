@@ -18,7 +18,8 @@ class PaintParts(Protocol):
 
     `denoiser` works on [B, *shape]; `decode` turns its clean result into pictures
     [B, 3, side, side] in −1..1. `native` is the side that comes out of it unchanged, `side` the one
-    that is usual. `rate` (Hz) is what it hears at.
+    that is usual. `rate` (Hz) is what it hears at. `small` networks gain nothing from threads
+    within an operation.
     """
 
     @property
@@ -37,6 +38,7 @@ class PaintParts(Protocol):
     native: int
     side: int
     rate: int
+    small: bool
 
     def encode_words(self, texts: list[str]) -> Tensor:
         """Tokens [B, 77, D] of phrases; "" is the unconditional one."""

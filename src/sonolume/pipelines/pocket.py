@@ -38,6 +38,7 @@ class PocketParts:
         side = self.denoiser.config.side
         self.shape = (3, side, side)
         self.native, self.side = side, 2 * side
+        self.small = self.device.type == "cpu"
 
     def encode_words(self, texts: list[str]) -> Tensor:
         return self.joint.word_states(texts).to(self.device)
