@@ -26,6 +26,18 @@ def test_every_picture_is_shown_for_its_time_and_the_last_one_longer(tmp_path) -
     assert [pixel[0] for _, pixel in frames] == pytest.approx([0, 120, 255], abs=2)
 
 
+def test_a_film_shows_the_same_pictures(tmp_path) -> None:
+    av = pytest.importorskip("av")
+    path = tmp_path / "a.mp4"
+    save_animation([shade(v, 33) for v in (20, 120, 230)], path, seconds=0.2, rest=0.4)
+    with av.open(path) as film:
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+        assert film.streams.video[0].average_rate == 25
+    assert frames[0].shape == (32, 32, 3)
+    seen = [float(frame.mean()) for frame in frames]
+    assert seen == pytest.approx([20] * 5 + [120] * 5 + [230] * 10, abs=4)
+
+
 def test_one_picture_will_do(tmp_path) -> None:
     save_animation([shade(9)], tmp_path / "a.gif")
     with Image.open(tmp_path / "a.gif") as still:
@@ -37,7 +49,7 @@ def test_one_picture_will_do(tmp_path) -> None:
     [
         ([], "a.gif", {}, "needs pictures"),
         ([shade(0), shade(0, 9)], "a.gif", {}, "one size"),
-        ([shade(0)], "a.png", {}, "use .gif"),
+        ([shade(0)], "a.png", {}, "use .gif or .mp4"),
         ([shade(0)], "a.gif", {"seconds": 0.001}, "frames"),
         ([shade(0)], "a.gif", {"rest": float("nan")}, "frames"),
         ([shade(0)], "nowhere/a.gif", {}, "nowhere"),

@@ -25,18 +25,18 @@ class Outputs:
     """`targets` in the order of seeds; several lie in `folder`, with a grid and a manifest.
 
     The estimate after every `every` steps (0: none) goes into a folder named after its picture,
-    with its caption in a text file beside them; `gif` makes an animation of them.
+    with its caption in a text file beside them; `films` are suffixes of animations made of them.
     """
 
     targets: tuple[Path, ...]
     folder: Path | None
     every: int = 0
-    gif: bool = False
+    films: tuple[str, ...] = ()
 
     def check(self, *, force: bool) -> None:
         """Refuse before the work what would be refused after it."""
         beside = [self.folder / GRID, self.folder / MANIFEST] if self.folder else []
-        moving = [_gif(target) for target in self.targets] if self.gif else []
+        moving = [target.with_suffix(film) for film in self.films for target in self.targets]
         folders = [_previews(target) for target in self.targets] if self.every else []
         for path in (*self.targets, *beside, *moving, *folders):
             if path.exists() and not force:
@@ -80,38 +80,37 @@ class Outputs:
         captions = [f"{preview.step}\t{preview.caption}" for preview in seen if preview.caption]
         if captions:
             _write(_previews(target) / "captions.txt", "\n".join(captions), force)
-        if self.gif:
+        for film in self.films:
             from sonolume.media.animation import save_animation
 
-            save_animation([preview.picture for preview in seen], _gif(target), force=force)
+            shown = [preview.picture for preview in seen]
+            save_animation(shown, target.with_suffix(film), force=force)
 
 
-def plan(output: Path | None, count: int, previews: int | None, *, gif: bool) -> Outputs:
+def plan(
+    output: Path | None, count: int, previews: int | None, films: tuple[str, ...] = ()
+) -> Outputs:
     """Raises OptionError for contradictory options."""
-    if gif and previews is None:
-        raise OptionError("--gif shows the previews: give --previews N with it")
+    if films and previews is None:
+        raise OptionError(f"--{films[0][1:]} shows the previews: give --previews N with it")
     many = count > 1 or (output is not None and (output.is_dir() or not output.suffix))
     if not many:
         target = output or SINGLE
         if target.suffix.lower() not in SUFFIXES:
             known = ", ".join(sorted(SUFFIXES))
             raise OptionError(f"{target}: a picture ends in one of {known}")
-        return Outputs((target,), None, previews or 0, gif)
+        return Outputs((target,), None, previews or 0, films)
     folder = output or FOLDER
     if folder.suffix.lower() in SUFFIXES:
         raise OptionError(f"{folder}: several pictures need a folder; give -o FOLDER/")
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"{folder} is a file; give -o FOLDER/")
     targets = tuple(folder / f"{number:04d}.png" for number in range(1, count + 1))
-    return Outputs(targets, folder, previews or 0, gif)
+    return Outputs(targets, folder, previews or 0, films)
 
 
 def _previews(target: Path) -> Path:
     return target.with_name(f"{target.stem}-previews")
-
-
-def _gif(target: Path) -> Path:
-    return target.with_suffix(".gif")
 
 
 def _write(path: Path, text: str, force: bool) -> None:

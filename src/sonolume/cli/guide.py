@@ -51,6 +51,7 @@ StepDone = Callable[[int, float, Any], None]
 @click.option("--size", type=int, help="Side in pixels, up to 1024.  [default: 128 for pocket]")
 @click.option("--previews", type=click.IntRange(1), help="Also write every Nth estimate.")
 @click.option("--gif", is_flag=True, help="With --previews: also an animation of the run.")
+@click.option("--mp4", is_flag=True, help="With --previews: also a film; needs sonolume[video].")
 @click.option("--model", default="pocket", show_default=True, help="The prior: pocket, or a model.")
 @click.option("--encoder", help="What guides: pocket, or a model.  [default: as fits the prior]")
 @seed_option
@@ -68,6 +69,7 @@ def command(
     initial: Path | None,
     previews: int | None,
     gif: bool,
+    mp4: bool,
     model: str,
     encoder: str | None,
     seed: int,
@@ -85,7 +87,8 @@ def command(
 
     if enrich_only and enrich is None:
         raise click.UsageError("--enrich-only prints what --enrich adds: give that too.")
-    outputs = plan(output, count, previews, gif=gif)
+    films = tuple(suffix for suffix, on in ((".gif", gif), (".mp4", mp4)) if on)
+    outputs = plan(output, count, previews, films)
     if not enrich_only:
         outputs.check(force=force)
     from sonolume.pipelines import load
