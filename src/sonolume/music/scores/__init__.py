@@ -1,0 +1,1 @@
+"""Scores: reading, reshaping, writing, composing and drawing them."""
