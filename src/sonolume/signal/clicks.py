@@ -14,9 +14,7 @@ __all__ = ["click_energy"]
 SIZE_SECONDS, HOPS = 0.004, 4
 
 
-def click_energy(
-    samples: NDArray[np.float32], rate: int, at: Sequence[int]
-) -> NDArray[np.float64]:
+def click_energy(samples: NDArray[np.float32], rate: int, at: Sequence[int]) -> NDArray[np.float64]:
     """Loudness of clicks at frames ``at`` of mono samples [n], in dB over the rest, [len(at)].
 
     The flux is the rise in magnitude from one window (4 ms) to the next, summed over bins with

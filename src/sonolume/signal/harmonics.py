@@ -69,9 +69,11 @@ def octave_factors(
         rows = starts[first : first + BATCH, None] + np.arange(size)
         frames = padded[np.minimum(rows, len(padded) - 1)] * window
         power = np.abs(np.fft.rfft(frames, 2 * size)) ** 2
-        ratio = np.arange(power.shape[1]) * (rate / (2 * size)) / f0[voiced, None][
-            first : first + BATCH
-        ]
+        ratio = (
+            np.arange(power.shape[1])
+            * (rate / (2 * size))
+            / f0[voiced, None][first : first + BATCH]
+        )
         energies.append(np.stack([_at_half(power, ratio), _at_half(power, ratio / 2)], axis=1))
     energy = np.concatenate(energies)
     joins = np.diff(voiced) > 1
@@ -93,7 +95,8 @@ def _at_half(power: NDArray[np.float32], ratio: NDArray[np.float64]) -> NDArray[
     noise = (power * floor).sum(axis=1) / (2 * FLOOR_BAND) * BAND
     half = (power * (inside & (phase > 0.5 - BAND))).sum(axis=1)
     at = (power * (inside & (phase < BAND))).sum(axis=1)
-    return np.maximum(np.stack([half - noise, at - noise], axis=1), 0.0).astype(np.float64)
+    energy: NDArray[np.float64] = np.stack([half - noise, at - noise], axis=1).astype(np.float64)
+    return np.maximum(energy, 0.0)
 
 
 def refine(samples: NDArray[np.float32], rate: int, guess: float) -> Partials:

@@ -45,9 +45,7 @@ def onset_strength(samples: NDArray[np.float32], rate: int) -> NDArray[np.float6
     return flux
 
 
-def onsets(
-    samples: NDArray[np.float32], rate: int, *, threshold: float = 6.0
-) -> NDArray[np.intp]:
+def onsets(samples: NDArray[np.float32], rate: int, *, threshold: float = 6.0) -> NDArray[np.intp]:
     """First frames of the events in mono samples [n], rising; may be empty.
 
     An onset is a peak of the flux within ±30 ms, ``threshold`` dB above the median of ±250 ms,

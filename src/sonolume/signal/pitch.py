@@ -75,7 +75,8 @@ def track_pitch(
     highest = min(highest, rate / 4)
     longest = int(np.ceil(rate / lowest)) + 1
     hop = max(1, round(HOP_SECONDS * rate))
-    frames = frames_of(sound, 2 * longest + (longest & 1), hop)
+    # The difference at a lag looks at window + lag samples: the middle for periods of 5 ms.
+    frames = frames_of(sound, 2 * longest, hop, before=(longest + rate // 200) // 2)
     difference, power = normalised_difference(frames, longest)
     found = candidates(difference, max(1, int(rate / highest)))
     states = round(12 * BINS_PER_SEMITONE * np.log2(highest / lowest)) + 1
@@ -91,8 +92,9 @@ def track_pitch(
     track = PitchTrack(np.arange(len(frames)) * hop / rate, f0, voiced, power)
     factors = octave_factors(sound, rate, track.time, f0)
     moved = f0 * factors
-    moved[(moved < lowest * 0.99) | (moved > highest * 1.01)] = np.nan
-    return replace(track, f0=np.where(np.isnan(moved), f0, moved))
+    # An octave that lies outside the range was no pitch inside it.
+    moved[moved > 1.01 * highest] = np.nan
+    return replace(track, f0=np.where(moved < 0.99 * lowest, f0, moved))
 
 
 def _at_working_rate(samples: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float32], int]:

@@ -7,6 +7,8 @@ WASPAA 1995 (the earlier frame is taken one synthesis hop back, so no phase is u
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,11 +16,13 @@ from sonolume.errors import OptionError
 
 __all__ = ["repitch", "shift", "stretch"]
 
+Spectra = NDArray[np.complexfloating[Any, Any]]
+
 ATTACK = 0.06
 OVERLAP = 4
 # Below this many semitones a plain change of speed is cleaner than any vocoder.
 SMALL = 2.0
-LARGEST = 36.0
+LARGEST = 72.0
 LIFTER = 0.0008  # seconds of cepstrum kept: formants, not harmonics
 FORMANT_DB = 12.0
 
@@ -51,7 +55,7 @@ def shift(
     Args:
         samples: [C, n].
         rate: Hz.
-        semitones: -36..36.
+        semitones: -72..72.
         f0: Hz, lowest pitch in the sound: sets the length of the analysis.
         onset: seconds at which the attack begins.
         formants: 0..1; how far the spectral envelope stays where it was. 0 moves it with the
@@ -62,7 +66,7 @@ def shift(
         OptionError: a shift out of range.
     """
     if not abs(semitones) <= LARGEST:
-        raise OptionError(f"a shift of {semitones:g} semitones; expected -36 to 36")
+        raise OptionError(f"a shift of {semitones:g} semitones; expected -72 to 72")
     ratio = 2 ** (semitones / 12)
     if abs(semitones) <= SMALL:
         return repitch(samples, rate, ratio)
@@ -82,7 +86,8 @@ def stretch(
     """Samples [C, n] made ``factor`` times as long after the first ``attack`` seconds.
 
     Length: a + round((n - a) · factor) with a = attack · rate, at most n. The attack is returned
-    as it was. Pitch is not changed.
+    as it was, but for its last half window (the next power of two above six periods of ``f0``),
+    which already runs on into what is stretched. Pitch is not changed.
     """
     channels, n = samples.shape
     size = int(np.clip(1 << int(np.ceil(np.log2(6 * rate / f0))), 1024, 8192))
@@ -116,7 +121,7 @@ def stretch(
     return result
 
 
-def _lock(spectra: NDArray[np.complex64], earlier: NDArray[np.complex64]) -> NDArray[np.complex64]:
+def _lock(spectra: Spectra, earlier: Spectra) -> Spectra:
     """Spectra [F, C, K] turned so that they follow on one another; regions around peaks turn as
     one, by the angle at which the peak went on from ``earlier``, a hop before each."""
     nearest = _nearest_peak(np.abs(spectra).sum(axis=1))
@@ -140,9 +145,11 @@ def _nearest_peak(magnitude: NDArray[np.float32]) -> NDArray[np.intp]:
     index = np.arange(bins)
     left = np.maximum.accumulate(np.where(peak, index, -bins), axis=1)
     right = np.minimum.accumulate(np.where(peak, index, 2 * bins)[:, ::-1], axis=1)[:, ::-1]
-    nearest: NDArray[np.intp] = np.where(index - left <= right - index, left, right)
+    nearest = np.where(index - left <= right - index, left, right)
     # A silent frame has no peaks: every bin goes its own way.
-    return np.where((nearest >= 0) & (nearest < bins), nearest, np.broadcast_to(index, (frames, bins)))
+    alone = np.broadcast_to(index, (frames, bins))
+    chosen: NDArray[np.intp] = np.where((nearest >= 0) & (nearest < bins), nearest, alone)
+    return chosen
 
 
 def _keep_formants(
@@ -164,7 +171,10 @@ def _keep_formants(
     taps = np.fft.fftshift(np.fft.irfft(10 ** (gain_db / 20)))
     half = max(8, round(2 * LIFTER * rate))
     taps = taps[size // 2 - half : size // 2 + half + 1] * np.hanning(2 * half + 3)[1:-1]
-    return oaconvolve(moved, taps[None].astype(np.float32), mode="same", axes=1).astype(np.float32)
+    kept: NDArray[np.float32] = oaconvolve(
+        moved, taps[None].astype(np.float32), mode="same", axes=1
+    ).astype(np.float32)
+    return kept
 
 
 def _envelope(samples: NDArray[np.float32], rate: int, size: int) -> NDArray[np.float64]:

@@ -16,6 +16,8 @@ __all__ = ["PITCHED", "Tone", "find_tone"]
 PITCHED = 0.5
 # A steady stretch stays within this many cents of its middle, gaps up to three frames apart.
 STEADY_CENTS = 60.0
+# Birds and alarms: beyond music, but they can be brought down.
+HIGHEST_TONE = 4000.0
 GAP = 3
 # The ear needs about 0.1 s to hear a pitch firmly; here a pitch of full weight lasts 0.2 s.
 FULL_SECONDS = 0.2
@@ -55,7 +57,7 @@ def find_tone(samples: NDArray[np.float32], rate: int) -> Tone | None:
     counts as pitched from 0.5 on: noise fails the first two, clicks and barks the third, glides
     too, because no stretch of them stays within 60 cents.
     """
-    track = track_pitch(samples, rate)
+    track = track_pitch(samples, rate, highest=HIGHEST_TONE)
     stretch = _steadiest(track)
     if stretch is None:
         return None

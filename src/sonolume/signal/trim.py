@@ -15,12 +15,11 @@ CHUNK = 1 << 20
 def centre(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Samples [C, n] without their mean, each channel by itself."""
     mean = samples.mean(axis=1, keepdims=True, dtype=np.float64)
-    return (samples - mean).astype(np.float32)
+    centred: NDArray[np.float32] = (samples - mean).astype(np.float32)
+    return centred
 
 
-def levels(
-    samples: NDArray[np.float32], rate: int, seconds: float = 0.005
-) -> NDArray[np.float64]:
+def levels(samples: NDArray[np.float32], rate: int, seconds: float = 0.005) -> NDArray[np.float64]:
     """RMS over the channels of samples [C, n] in blocks of ``seconds``: [max(1, n // block)].
 
     A rest shorter than a block at the end is left out. Works through long sounds in pieces.

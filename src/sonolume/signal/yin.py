@@ -37,10 +37,13 @@ class Candidates:
     probability: NDArray[np.float64]
 
 
-def frames_of(samples: NDArray[np.float32], size: int, hop: int) -> NDArray[np.float32]:
-    """Frames [F, size] of samples [n], each centred on a multiple of ``hop``; zeros beyond the
-    ends. F = n // hop + 1."""
-    padded = np.pad(samples, (size // 2, size // 2 + 1))
+def frames_of(
+    samples: NDArray[np.float32], size: int, hop: int, *, before: int | None = None
+) -> NDArray[np.float32]:
+    """Frames [F, size] of samples [n], one for each multiple of ``hop``, with ``before`` samples
+    in front of it (half the frame, if not given); zeros beyond the ends. F = n // hop + 1."""
+    lead = size // 2 if before is None else before
+    padded = np.pad(samples, (lead, size - lead + 1))
     view = np.lib.stride_tricks.sliding_window_view(padded, size)
     frames: NDArray[np.float32] = view[: len(samples) + 1 : hop]
     return frames
