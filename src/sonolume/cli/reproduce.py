@@ -10,6 +10,8 @@ from sonolume.cli._options import force_option, json_option, quiet_option, repor
 
 __all__ = ["command"]
 
+PICTURED = frozenset({"paint", "guide"})
+
 
 @click.command
 @click.argument("file", type=click.Path(path_type=Path))
@@ -26,7 +28,7 @@ def command(file: Path, output: Path | None, force: bool, as_json: bool, quiet: 
     """Make FILE again from what it says about itself.
 
     The copy is compared with the original. Equal bytes need the same version of torch and the same
-    kind of processor; elsewhere the largest difference between two pixels is told.
+    kind of processor; elsewhere the largest difference between two pixels of a picture is told.
     """
     from sonolume.errors import MediaError
     from sonolume.media.provenance import read_provenance
@@ -41,14 +43,14 @@ def command(file: Path, output: Path | None, force: bool, as_json: bool, quiet: 
 
     reproduce(provenance).save(target, force=force)
     equal = target.read_bytes() == file.read_bytes()
-    difference = 0 if equal else _largest_difference(file, target)
-    result = {
-        "file": str(file),
-        "output": str(target),
-        "bytes_equal": equal,
-        "largest_pixel_difference": difference,
-    }
-    verdict = "byte for byte the same" if equal else _differs(difference)
+    seen = provenance.get("job") in PICTURED
+    difference = _largest_difference(file, target) if seen and not equal else 0
+    result = {"file": str(file), "output": str(target), "bytes_equal": equal}
+    if seen:
+        result["largest_pixel_difference"] = difference
+    verdict = "byte for byte the same"
+    if not equal:
+        verdict = _differs(difference) if seen else "not the same"
     report(result, [f"{target}: {verdict}"], as_json=as_json, quiet=quiet)
 
 

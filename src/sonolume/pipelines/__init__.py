@@ -10,8 +10,18 @@ if TYPE_CHECKING:
     from sonolume.pipelines.describe import DescribePipeline
     from sonolume.pipelines.guide import GuidePipeline
     from sonolume.pipelines.paint import PaintPipeline
+    from sonolume.pipelines.play.performance import Performance
+    from sonolume.pipelines.play.pipeline import PlayPipeline
+    from sonolume.pipelines.play.timbre import Timbre
 
-JOBS = ("paint", "guide", "describe")
+JOBS = ("paint", "guide", "describe", "play")
+# Parts that a job can be given besides its model.
+OPTIONS = {
+    "paint": {"audio_encoder"},
+    "guide": {"encoder"},
+    "describe": {"audio_encoder", "captioner"},
+    "play": {"sounds", "timbre"},
+}
 
 
 @overload
@@ -45,6 +55,18 @@ def load(
 ) -> "DescribePipeline": ...
 
 
+@overload
+def load(
+    job: Literal["play"],
+    model: str | Path = ...,
+    audio_encoder: None = ...,
+    device: str | None = ...,
+    *,
+    sounds: str | Path | None = ...,
+    timbre: "Timbre | None" = ...,
+) -> "PlayPipeline": ...
+
+
 def load(
     job: str,
     model: str | Path = "pocket",
@@ -53,6 +75,8 @@ def load(
     *,
     encoder: str | Path | None = None,
     captioner: str | Path | None = None,
+    sounds: str | Path | None = None,
+    timbre: "Timbre | None" = None,
 ) -> Any:
     """The pipeline of a job, ready to be called.
 
@@ -62,39 +86,59 @@ def load(
     the prior that is steered, and `encoder` what steers it, by default what fits the prior.
     For "describe", it is CLIP, which sees, beside the CLAP of `audio_encoder`, or a tagger;
     `captioner` is a ClipCap file, or a folder or name of what writes captions for pictures.
+    For "play", it is what looks at the picture: also CLIP or a vision-language model; `sounds` is
+    where the instruments' sounds come from: "foley", a folder of recordings, or AudioLDM 2 or
+    Stable Audio by folder or name; `timbre` changes those that have a pitch.
 
     Raises OptionError for an unknown job or a part that the job has not, ModelError for unusable
     weights.
     """
     if job not in JOBS:
         raise OptionError(f"unknown job {job!r}; known: {', '.join(JOBS)}")
-    if captioner is not None and job != "describe":
-        raise OptionError(f"{job} writes no captions; captioner is for describe")
+    options = {
+        "audio_encoder": audio_encoder,
+        "encoder": encoder,
+        "captioner": captioner,
+        "sounds": sounds,
+        "timbre": timbre,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in given:
+        if name not in OPTIONS[job]:
+            owners = " and ".join(each for each in JOBS if name in OPTIONS[each])
+            raise OptionError(f"{job} has no {name}; it is for {owners}")
+    return _pipeline(job).from_pretrained(model, device=device, **given)
+
+
+def _pipeline(job: str) -> Any:
+    """The class of a job, imported with its first use."""
     if job == "guide":
-        if audio_encoder is not None:
-            raise OptionError("guide has no audio_encoder of its own; give encoder instead")
         from sonolume.pipelines.guide import GuidePipeline
 
-        return GuidePipeline.from_pretrained(model, encoder=encoder, device=device)
-    if encoder is not None:
-        raise OptionError(f"{job} has no encoder to choose; encoder is for guide")
+        return GuidePipeline
     if job == "describe":
         from sonolume.pipelines.describe import DescribePipeline
 
-        return DescribePipeline.from_pretrained(
-            model, audio_encoder=audio_encoder, captioner=captioner, device=device
-        )
+        return DescribePipeline
+    if job == "play":
+        from sonolume.pipelines.play.pipeline import PlayPipeline
+
+        return PlayPipeline
     from sonolume.pipelines.paint import PaintPipeline
 
-    return PaintPipeline.from_pretrained(model, audio_encoder=audio_encoder, device=device)
+    return PaintPipeline
 
 
-def reproduce(provenance: dict[str, Any]) -> "Picture":
-    """Make the picture again that `provenance` describes.
+def reproduce(provenance: dict[str, Any]) -> "Picture | Performance":
+    """Make the picture or the music again that `provenance` describes; both have a `save`.
 
-    Raises ModelError when it was made by weights that are not here.
+    Raises ModelError when it was made by weights, or of a score, that are not here.
     """
     job = provenance.get("job")
+    if job == "play":
+        from sonolume.pipelines.play.again import play_again
+
+        return play_again(provenance)
     if job == "guide":
         from sonolume.pipelines.guide_again import guide_again
 

@@ -1,0 +1,1 @@
+"""Play: a picture's sounds become instruments, and the instruments play a score."""
