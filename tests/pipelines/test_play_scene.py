@@ -15,8 +15,8 @@ from sonolume.music.scene import MOODS
 from sonolume.music.scene_table import ROLES, places, roles_of, things
 from sonolume.pipelines.captions import sentence
 from sonolume.pipelines.keywords import Kind
-from sonolume.pipelines.play_mood import MOOD_WORDS, colour_affect, mood_of
-from sonolume.pipelines.play_scene import JointSceneReader, load_scene_reader
+from sonolume.pipelines.play.mood import MOOD_WORDS, colour_affect, mood_of
+from sonolume.pipelines.play.scene import JointSceneReader, load_scene_reader
 from sonolume.pipelines.word_lists import WordList
 
 

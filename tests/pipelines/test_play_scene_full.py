@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sonolume.errors import DataError, ModelError, OptionError
 from sonolume.media import Picture
 from sonolume.music.scene import Scene
-from sonolume.pipelines.play_scene_full import (
+from sonolume.pipelines.play.scene_full import (
     EXAMPLE,
     Turn,
     VisionLanguageModel,
@@ -170,7 +170,7 @@ def smolvlm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_model_in_the_published_format_is_asked_and_answers(
     smolvlm: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sonolume.pipelines.play_scene_full.PIECES", 12)
+    monkeypatch.setattr("sonolume.pipelines.play.scene_full.PIECES", 12)
     reader = load_vision_language_scene(smolvlm)
     model = reader.model
     assert isinstance(model, VisionLanguageModel)

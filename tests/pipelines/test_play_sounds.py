@@ -16,8 +16,8 @@ from sonolume.hub.joint import load_joint
 from sonolume.media import Audio
 from sonolume.music.foley import synthesise
 from sonolume.music.scene import Source
-from sonolume.pipelines.play_sounds import FoleySounds, JointLikeness, SoundMaker, best_of
-from sonolume.pipelines.play_sounds_folder import FolderSounds
+from sonolume.pipelines.play.sounds import FoleySounds, JointLikeness, SoundMaker, best_of
+from sonolume.pipelines.play.sounds_folder import FolderSounds
 
 RATE = 8000
 BELL = Source("bell", "bronze", "struck", ("bright",))

@@ -10,7 +10,7 @@ import pytest
 
 from sonolume.errors import ModelError, OptionError
 from sonolume.music.scene import Source
-from sonolume.pipelines.play_sounds_diffusers import (
+from sonolume.pipelines.play.sounds_diffusers import (
     DiffusionSounds,
     effect_prompt,
     load_diffusion_sounds,

@@ -36,7 +36,9 @@ def saved(path: Path, model: nn.Module) -> Path:
 
 
 def tone(seconds: float = 0.4, rate: int = 44100) -> Audio:
-    return Audio(0.5 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * rate)) / rate)[None], rate)
+    return Audio(
+        0.5 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * rate)) / rate)[None], rate
+    )
 
 
 @pytest.mark.parametrize("strict", [False, True])

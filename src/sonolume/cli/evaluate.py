@@ -199,6 +199,65 @@ def guide(
 
 
 @command.command
+@shared("Photos of each concept.  [default: 4]", 4)
+@model_option
+@click.option("--notes", type=click.IntRange(1), default=1000, show_default=True)
+def play(model: Path | None, notes: int, **common: Any) -> None:
+    """Whether instruments are in tune and in time, mixes as loud as asked, scenes what is seen.
+
+    Reads FOLDER/scores too.
+    """
+    finish = _door(common)
+    from sonolume.evaluation.play import evaluate_play
+    from sonolume.pipelines import load
+
+    pipeline = load("play", model or "pocket")
+    with _progress(quiet=common["quiet"], what="looking") as progress:
+        result = evaluate_play(pipeline, notes=notes, progress=progress, **_measured(common))
+    finish(result)
+
+
+@command.command
+@shared("Sounds of each concept.  [default: 8]", 8)
+@model_option
+@click.option("--concepts", type=click.IntRange(2), default=20, show_default=True)
+@click.option("--steps", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--guidance", type=click.FloatRange(0, 30), default=3.0, show_default=True)
+@teachers_option
+def sound(
+    model: Path | None,
+    teachers: Path | None,
+    concepts: int,
+    steps: int,
+    guidance: float,
+    **common: Any,
+) -> None:
+    """Whether generated sounds are known again, to a judge trained apart."""
+    finish = _door(common)
+    from sonolume.errors import ModelError
+    from sonolume.evaluation.judge import find_teachers
+    from sonolume.evaluation.sound import evaluate_sound
+    from sonolume.evaluation.sound_judge import NET, load_sound_judge
+    from sonolume.hub import weights
+    from sonolume.pipelines.play_sounds_generator import load_generator_sounds
+
+    nets = find_teachers(teachers, common["data"], NET)
+    if nets is None:
+        raise ModelError(f"sounds are judged by {NET}, which was not found; give --teachers FOLDER")
+    maker = load_generator_sounds(model or weights.FOLDER, steps=steps, guidance=guidance)
+    with _progress(quiet=common["quiet"], what="generating") as progress:
+        result = evaluate_sound(
+            maker,
+            load_sound_judge(nets),
+            concepts=concepts,
+            progress=progress,
+            hashes=maker.hashes,
+            **_measured(common),
+        )
+    finish(result)
+
+
+@command.command
 @shared("Photos of each concept.  [default: all]")
 @teachers_option
 @click.option("--fit", is_flag=True, help="First train the judge's heads on the split train.")

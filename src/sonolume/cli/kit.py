@@ -39,7 +39,7 @@ def command(
     quiet: bool,
 ) -> None:
     """Make instruments of SOUNDS: one each, in tune where they have a pitch, else drums."""
-    from sonolume.cli.play import check_targets, load_timbre
+    from sonolume.cli.play import check_kinds, check_targets, load_timbre
     from sonolume.media import Audio
     from sonolume.music.ensemble import placed
     from sonolume.music.instruments import InstrumentSettings, make_drums, make_instrument
@@ -47,6 +47,7 @@ def command(
     from sonolume.music.kits import write_kit
 
     check_targets((output,), force=force)
+    check_kinds(None, output)
     settings = InstrumentSettings(layers=layers, turns=turns, drums=drums, resonate=resonate)
     change = load_timbre(timbre, trust=trust)
     heard = [Audio.read(path) for path in sounds]

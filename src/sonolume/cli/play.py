@@ -22,6 +22,7 @@ __all__ = ["command"]
 
 FILE = click.Path(path_type=Path)
 MUSIC = Path("played.wav")
+KITS = ("", ".sf2", ".sfz")
 
 
 @click.command
@@ -89,6 +90,7 @@ def command(
         raise click.UsageError("Give a PICTURE, or a --scene.")
     asked = (save_scene,) if scene_only else (output, kit, midi, roll, save_scene)
     check_targets(asked, force=force)
+    check_kinds(None if scene_only else output, kit)
     from sonolume.pipelines import load
 
     begun = time.monotonic()
@@ -142,6 +144,16 @@ def check_targets(targets: tuple[Path | None, ...], *, force: bool) -> None:
             raise OptionError(f"{target} exists; --force replaces it, or choose another name")
         if not target.absolute().parent.is_dir():
             raise OptionError(f"{target}: the folder {target.parent} does not exist; make it")
+
+
+def check_kinds(music: Path | None, kit: Path | None) -> None:
+    """Refuse suffixes that nothing can be written as."""
+    from sonolume.media.sound_file import container_for
+
+    if music is not None:
+        container_for(music)
+    if kit is not None and kit.suffix.lower() not in KITS:
+        raise OptionError(f"{kit}: a kit cannot be saved as '{kit.suffix}'; use .sf2 or .sfz")
 
 
 @contextmanager

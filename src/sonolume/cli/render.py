@@ -41,7 +41,7 @@ def command(
     quiet: bool,
 ) -> None:
     """Play SCORE on a kit: ours, or anybody's SF2 or SFZ."""
-    from sonolume.cli.play import check_targets, read_mapping
+    from sonolume.cli.play import check_kinds, check_targets, read_mapping
     from sonolume.music.ensemble import seat
     from sonolume.music.kits import read_kit
     from sonolume.music.mixdown import MixSettings, mixdown
@@ -50,6 +50,7 @@ def command(
     from sonolume.music.scores.shape import transpose as transposed
 
     check_targets((output,), force=force)
+    check_kinds(output, None)
     settings = MixSettings(loudness=loudness, reverb=reverb)
     played = transposed(read_score(score), transpose)
     if tempo is not None:

@@ -27,6 +27,8 @@ HIGHEST = 6000.0
 AUDIBLE = 1e-3
 # Stiffness of the stiffest strings (treble of a piano); Fletcher and Rossing, sec. 12.2.
 STIFFEST = 0.02
+# Cents by which partials may miss the law of strings; those of bells and bars miss it by more.
+UNEVEN = 6.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def refine(samples: NDArray[np.float32], rate: int, guess: float) -> Partials:
     Each partial is the peak of a Blackman-windowed spectrum (parabola through its logarithm),
     within 3 % of its place; frames are averaged by energy. The partials are then fitted by
     f_k = k · f · sqrt(1 + B · k²), weighted least squares in f_k² / k², which is linear in f² and
-    f² · B. Harmonic tones of any timbre come within 0.1 cent, also without a fundamental.
+    f² · B. Harmonic tones of any timbre come within 0.1 cent, also without a fundamental. Where
+    the partials follow no such law, as those of bells and bars, the strongest one says the pitch.
     """
     seconds = float(np.clip(PERIODS / guess, SHORTEST, LONGEST))
     size = max(16, min(int(seconds * rate), len(samples)))
@@ -157,6 +160,10 @@ def _fit(
         slope, base = np.polyfit(k**2, y, 1, w=np.sqrt(weight))
         stiffness = float(np.clip(slope / base, 0.0, STIFFEST)) if base > 0 else 0.0
     f_squared = np.average(y / (1 + stiffness * k**2), weights=weight)
+    off = 600 * np.log2(y / (1 + stiffness * k**2) / f_squared)
+    if np.sqrt(np.average(off**2, weights=strength[heard])) > UNEVEN:
+        strongest = int(strength.argmax())
+        return float(mean[strongest] / number[strongest]), 0.0
     return float(np.sqrt(f_squared * (1 + stiffness))), stiffness
 
 

@@ -21,6 +21,8 @@ HIGHEST_TONE = 4000.0
 GAP = 3
 # The ear needs about 0.1 s to hear a pitch firmly; here a pitch of full weight lasts 0.2 s.
 FULL_SECONDS = 0.2
+# A shorter note that wanders further than this has no pitch that two listeners would agree on.
+LONG_SECONDS, SHORT_SPREAD = 0.4, 10.0
 # Frames this far below the loudest do not count.
 LOUD_DB = 35.0
 
@@ -32,7 +34,7 @@ class Tone:
     Attributes:
         f0: Hz.
         start, end: seconds of the stretch that holds it.
-        confidence: 0..1; from 0.5 the sound counts as pitched.
+        confidence: 0..1; from 0.5 a sound may count as pitched.
         spread: cents, half the range in which four fifths of the stretch's frames lie.
     """
 
@@ -44,8 +46,9 @@ class Tone:
 
     @property
     def pitched(self) -> bool:
-        """Whether it is one note that can be tuned."""
-        return self.confidence >= PITCHED
+        """Whether it is one note that can be tuned: surely one, and long enough or steady."""
+        firm = self.end - self.start >= LONG_SECONDS or self.spread <= SHORT_SPREAD
+        return self.confidence >= PITCHED and firm
 
 
 def find_tone(samples: NDArray[np.float32], rate: int) -> Tone | None:

@@ -24,9 +24,9 @@ def true_peak(samples: NDArray[np.float32]) -> float:
     """True peak in dBTP of samples [channels, n], the greatest of all channels; -inf for
     silence."""
     meter = PeakMeter(len(samples))
-    low = float(meter.envelope(samples).max(initial=0.0))
-    peak = max(low, float(meter.flush().max(initial=0.0)))
-    return 20 * math.log10(peak) if peak > 0 else -math.inf
+    meter.envelope(samples)
+    meter.flush()
+    return meter.highest
 
 
 class PeakMeter:
@@ -38,6 +38,7 @@ class PeakMeter:
 
     def __init__(self, channels: int) -> None:
         self._held = np.zeros((channels, TAPS - 1), np.float32)
+        self._highest = 0.0
 
     def envelope(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Magnitude [n], linear: the greatest of all channels from a sample to the next."""
@@ -49,11 +50,17 @@ class PeakMeter:
                 end = min(start + AT_ONCE, len(peaks))
                 part = peaks[start:end]
                 np.maximum(part, _between(channel[start : end + TAPS - 1]), out=part)
+        self._highest = max(self._highest, float(peaks.max(initial=0.0)))
         return peaks
 
     def flush(self) -> NDArray[np.float32]:
         """The last `LATENCY` values."""
         return self.envelope(np.zeros((len(self._held), LATENCY), np.float32))
+
+    @property
+    def highest(self) -> float:
+        """dBTP of what was heard so far; -inf for silence."""
+        return 20 * math.log10(self._highest) if self._highest > 0 else -math.inf
 
 
 def _between(samples: NDArray[np.float32]) -> NDArray[np.float32]:

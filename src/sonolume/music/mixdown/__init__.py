@@ -7,6 +7,7 @@ limiter that meet the loudness asked for.
 """
 
 from sonolume.music.mixdown.mixing import MixReport, mix, mixdown
-from sonolume.music.mixdown.settings import MixSettings, Role
+from sonolume.music.mixdown.settings import MixSettings
+from sonolume.music.parts import Role
 
 __all__ = ["MixReport", "MixSettings", "Role", "mix", "mixdown"]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolume.errors import OptionError
-from sonolume.music.mixdown.settings import ROLES, Role
+from sonolume.music.parts import ROLES, Role
 from sonolume.music.sampler.curves import VOLUME
 from sonolume.music.score import Score, Track
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from sonolume.music.kit import Instrument
 from sonolume.music.mixdown.balance import gains, pans
-from sonolume.music.mixdown.settings import MixSettings, Role
+from sonolume.music.mixdown.settings import MixSettings
 from sonolume.music.mixdown.strip import Strips
+from sonolume.music.parts import Role
 from sonolume.music.sampler import TableCache, render
 from sonolume.music.sampler.track import BLOCK
 from sonolume.music.score import Score

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sonolume.music.mixdown.spool import Outline
 from sonolume.signal.limiter import LOOKAHEAD, RELEASE, Limiter
 from sonolume.signal.loudness import ABSOLUTE_GATE, LoudnessMeter, gated
+from sonolume.signal.true_peak import PeakMeter
 
 __all__ = ["highest_gain", "master_gain", "mastered"]
 
@@ -57,13 +58,16 @@ def mastered(
     gain: float,
     ceiling: float,
     meter: LoudnessMeter,
+    peaks: PeakMeter,
 ) -> Iterator[NDArray[np.float32]]:
-    """Blocks [2, n] with ``gain`` dB and limited, heard by ``meter`` on their way."""
+    """Blocks [2, n] with ``gain`` dB and limited, heard by the meters on their way."""
     limiter = Limiter(rate, 2, ceiling)
     factor = np.float32(10 ** (gain / 20))
     for block in _limited(blocks, limiter, factor):
         meter.add(block)
+        peaks.envelope(block)
         yield block
+    peaks.flush()
 
 
 def _limited(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,14 @@ from sonolume.music.kit import Instrument
 from sonolume.music.mixdown.balance import roles_of
 from sonolume.music.mixdown.bus import Desk, desk_for
 from sonolume.music.mixdown.master import highest_gain, master_gain, mastered
-from sonolume.music.mixdown.settings import MixSettings, Role
+from sonolume.music.mixdown.settings import MixSettings
 from sonolume.music.mixdown.spool import Spool
 from sonolume.music.mixdown.stems import stem_names, write_stems
+from sonolume.music.parts import Role
 from sonolume.music.sampler.ensemble import check_tracks
 from sonolume.music.score import Score
 from sonolume.signal.loudness import LoudnessMeter
+from sonolume.signal.true_peak import PeakMeter
 
 __all__ = ["MixReport", "mix", "mixdown"]
 
@@ -44,6 +46,7 @@ class MixReport:
         seconds: length.
         loudness: integrated, in LUFS; -inf for silence and for sounds under 0.4 s. It is below
             what was asked for where that would have taken more than 14 dB of limiting.
+        true_peak: of what came out, in dBTP; -inf for silence.
         gain: dB by which the bus, and each stem, was raised before the limiter.
         roles: of the tracks that were played, in their order.
         silent: indices of the tracks of the score that could not be heard.
@@ -52,6 +55,7 @@ class MixReport:
 
     seconds: float
     loudness: float
+    true_peak: float
     gain: float
     roles: tuple[Role, ...]
     silent: tuple[int, ...]
@@ -98,9 +102,9 @@ def mixdown(
     with atomic_path(target, force=force) as temporary, Spool(settings.rate) as spool:
         desk = _desk(score, instruments, roles, settings)
         spool.write(desk.bus())
-        gain, loudness = _master(spool, settings, write_all)
-        files = _stems(desk, gain, stems, force=force)
-        return _report(desk, spool.frames, gain, loudness, files)
+        done = _master(spool, settings, write_all)
+        files = _stems(desk, done.gain, stems, force=force)
+        return _report(desk, spool.frames, done, files)
 
 
 def mix(
@@ -125,8 +129,8 @@ def mix(
     with Spool(settings.rate) as spool:
         desk = _desk(score, instruments, roles, settings)
         spool.write(desk.bus())
-        gain, loudness = _master(spool, settings, keep_all)
-        report = _report(desk, spool.frames, gain, loudness, ())
+        done = _master(spool, settings, keep_all)
+        report = _report(desk, spool.frames, done, ())
     return Audio(np.concatenate(parts, axis=1), settings.rate), report
 
 
@@ -143,22 +147,27 @@ def _desk(
     return desk_for(score, instruments, roles_of(score, indices, roles), settings)
 
 
-def _master(
-    spool: Spool, settings: MixSettings, take: Callable[[Blocks], None]
-) -> tuple[float, float]:
-    """Give the mastered sound to ``take``, again where its loudness was missed; the gain in dB
-    and the loudness that were reached."""
+class _Done(NamedTuple):
+    """Gain in dB, loudness in LUFS and true peak in dBTP that were reached."""
+
+    gain: float
+    loudness: float
+    true_peak: float
+
+
+def _master(spool: Spool, settings: MixSettings, take: Callable[[Blocks], None]) -> _Done:
+    """Give the mastered sound to ``take``, again where its loudness was missed."""
     rate, ceiling = settings.rate, settings.ceiling
     gain = master_gain(spool.outline, rate, settings.loudness, ceiling)
     highest = highest_gain(spool.outline, ceiling)
     for attempt in range(1, ATTEMPTS + 1):
-        meter = LoudnessMeter(rate)
-        take(mastered(spool.read(), rate, gain, ceiling, meter))
+        meter, peaks = LoudnessMeter(rate), PeakMeter(2)
+        take(mastered(spool.read(), rate, gain, ceiling, meter, peaks))
         better = min(gain + settings.loudness - meter.integrated, highest)
         if attempt == ATTEMPTS or not CLOSE_ENOUGH < abs(better - gain) < math.inf:
             break
         gain = better
-    return gain, meter.integrated
+    return _Done(gain, meter.integrated, peaks.highest)
 
 
 def _stems(desk: Desk, gain: float, folder: Path | str | None, *, force: bool) -> tuple[Path, ...]:
@@ -171,11 +180,10 @@ def _stems(desk: Desk, gain: float, folder: Path | str | None, *, force: bool) -
     return tuple(write_stems(Path(folder), names, blocks, desk.settings.rate, force=force))
 
 
-def _report(
-    desk: Desk, frames: int, gain: float, loudness: float, stems: tuple[Path, ...]
-) -> MixReport:
+def _report(desk: Desk, frames: int, done: _Done, stems: tuple[Path, ...]) -> MixReport:
     indices = sorted(desk.instruments)
     silent = tuple(
         index for index, level in zip(indices, desk.loudness, strict=True) if level == -math.inf
     )
-    return MixReport(frames / desk.settings.rate, loudness, gain, desk.roles, silent, stems)
+    seconds = frames / desk.settings.rate
+    return MixReport(seconds, done.loudness, done.true_peak, done.gain, desk.roles, silent, stems)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from sonolume.errors import OptionError
 from sonolume.media.audio import check_rate
 
-__all__ = ["ROLES", "MixSettings", "Role"]
-
-Role = Literal["drums", "bass", "guitar", "keys", "lead", "pad"]
-ROLES: tuple[Role, ...] = get_args(Role)
+__all__ = ["MixSettings"]
 
 
 @dataclass(frozen=True)

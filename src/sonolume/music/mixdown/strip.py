@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sonolume.music.mixdown.settings import MixSettings, Role
+from sonolume.music.mixdown.settings import MixSettings
+from sonolume.music.parts import Role
 from sonolume.signal.equaliser import (
     Section,
     band_limit,

@@ -5,12 +5,13 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import sonolume
+from sonolume import __version__
 from sonolume.errors import DataError, ModelError, OptionError
 from sonolume.hub.download import is_remote, known
 from sonolume.music.scene import Scene
 from sonolume.pipelines.play.performance import Performance
 from sonolume.pipelines.play.pipeline import PlayPipeline
+from sonolume.pipelines.play.settings import make_settings
 
 OWN = ("pocket", "foley")
 
@@ -27,13 +28,14 @@ def play_again(provenance: dict[str, Any], pipeline: PlayPipeline | None = None)
         scene = Scene.from_json(provenance["scene"], "provenance")
         seed, overrides = provenance["seed"], dict(provenance["overrides"])
         settings, origin = dict(provenance["settings"]), provenance["score"]
+        make_settings(settings)
         names = str(provenance["model"]), str(provenance["sounds"])
         version, timbre = provenance["versions"]["sonolume"], provenance["timbre"]
-    except (KeyError, TypeError, ValueError, DataError) as error:
+    except (KeyError, TypeError, ValueError, DataError, OptionError) as error:
         raise ModelError(f"unusable provenance ({error}); it cannot be played again") from error
     if timbre and pipeline is None:
         raise ModelError("played with a timbre model: load it and give the pipeline")
-    if version != sonolume.__version__:
+    if version != __version__:
         warnings.warn(f"played by version {version}: expect another sound", stacklevel=2)
     score = _same(origin)
     pipeline = pipeline or _load(*names)

@@ -13,6 +13,7 @@ from sonolume.music.score import Score
 from sonolume.music.traits import Traits, measure
 
 DRUMS = "drums"
+USUAL = InstrumentSettings()
 # A stroke that takes longer to come up is no drum.
 SLOWEST_STROKE = 0.15
 SHORT = 0.8  # seconds to fall by 60 dB
@@ -60,7 +61,9 @@ def _heard(source: Source, audio: Audio) -> Sounding:
     return Sounding(source, audio, measure(audio))
 
 
-def band(soundings: Sequence[Sounding], *, resonate: bool = False) -> dict[str, Player]:
+def band(
+    soundings: Sequence[Sounding], making: InstrumentSettings = USUAL, *, resonate: bool = False
+) -> dict[str, Player]:
     """Everyone who can play: sounds with a pitch each for itself, strokes together as drums.
 
     With `resonate`, sounds without a pitch also ring at the pitches of keys. Where nothing is a
@@ -68,28 +71,30 @@ def band(soundings: Sequence[Sounding], *, resonate: bool = False) -> dict[str, 
     """
     pitched = [each for each in soundings if each.traits.pitched]
     rest = [each for each in soundings if not each.traits.pitched]
-    players = {each.source.name: melodic(each) for each in pitched}
+    players = {each.source.name: melodic(each, making) for each in pitched}
     if resonate or not pitched:
-        players |= {each.source.name: melodic(each) for each in rest}
+        players |= {each.source.name: melodic(each, making) for each in rest}
     strokes = [each for each in soundings if each.is_stroke]
-    return players | {DRUMS: drummer(strokes or soundings)}
+    return players | {DRUMS: drummer(strokes or soundings, making)}
 
 
-def melodic(sounding: Sounding) -> Player:
+def melodic(sounding: Sounding, making: InstrumentSettings = USUAL) -> Player:
     """One sound that plays pitches; a sound without one rings at them."""
     name, traits = sounding.source.name, sounding.traits
-    settings = InstrumentSettings(resonate=not traits.pitched)
+    settings = replace(making, resonate=not traits.pitched)
     if not traits.pitched:
         traits = replace(traits, pitched=True, noisiness=traits.noisiness / 2)
     return Player((name,), traits, lambda: make_instrument(sounding.audio, name, settings=settings))
 
 
-def drummer(soundings: Sequence[Sounding], name: str = DRUMS) -> Player:
+def drummer(
+    soundings: Sequence[Sounding], making: InstrumentSettings = USUAL, name: str = DRUMS
+) -> Player:
     """Drums from the strokes of several sounds."""
     traits = replace(soundings[0].traits, pitched=False, pitch=None)
     audios = [each.audio for each in soundings]
     names = tuple(each.source.name for each in soundings)
-    return Player(names, traits, lambda: make_drums(audios, name))
+    return Player(names, traits, lambda: make_drums(audios, name, settings=making))
 
 
 def overridden(
@@ -97,6 +102,7 @@ def overridden(
     soundings: Iterable[Sounding],
     score: Score,
     overrides: Mapping[str, str],
+    making: InstrumentSettings = USUAL,
 ) -> tuple[dict[str, Player], dict[str, str]]:
     """The players and overrides, so that every source plays what it was told to.
 
@@ -119,8 +125,8 @@ def overridden(
         key = sounding.source.name
         if wanted in drumming:
             key = f"{key} ({DRUMS})"
-            players = players | {key: drummer([sounding], key)}
+            players = players | {key: drummer([sounding], making, key)}
         elif key not in players:
-            players = players | {key: melodic(sounding)}
+            players = players | {key: melodic(sounding, making)}
         chosen[wanted] = key
     return players, chosen

@@ -10,8 +10,8 @@ from sonolume.hub.download import folder_of, is_remote
 from sonolume.hub.joint import load_joint
 from sonolume.hub.layout import Layout
 from sonolume.pipelines.play.pipeline import PlayPipeline
-from sonolume.pipelines.play_scene import SceneReader, load_scene_reader
-from sonolume.pipelines.play_sounds import FoleySounds, JointLikeness, Likeness, SoundMaker
+from sonolume.pipelines.play.scene import SceneReader, load_scene_reader
+from sonolume.pipelines.play.sounds import FoleySounds, JointLikeness, Likeness, SoundMaker
 
 CONFIG: Layout = {".": ("config.json",)}
 # Kinds of models that compare pictures with words; any other one of transformers is asked.
@@ -44,7 +44,7 @@ def _reader(model: str | Path, device: str | None) -> SceneReader:
     config = json.loads((folder_of(model, CONFIG) / "config.json").read_text("utf-8"))
     if config.get("model_type") in COMPARING:
         return load_scene_reader(str(model), device)
-    from sonolume.pipelines.play_scene_full import load_vision_language_scene
+    from sonolume.pipelines.play.scene_full import load_vision_language_scene
 
     return load_vision_language_scene(model, device)
 
@@ -56,9 +56,9 @@ def _maker(
         return FoleySounds(), "foley"
     folder = Path(sounds)
     if folder.is_dir() and not (folder / "model_index.json").is_file():
-        from sonolume.pipelines.play_sounds_folder import FolderSounds
+        from sonolume.pipelines.play.sounds_folder import FolderSounds
 
         return FolderSounds(folder, likeness), str(sounds)
-    from sonolume.pipelines.play_sounds_diffusers import load_diffusion_sounds
+    from sonolume.pipelines.play.sounds_diffusers import load_diffusion_sounds
 
     return load_diffusion_sounds(sounds, device), str(sounds)

@@ -79,7 +79,9 @@ class Performance:
 
     def audio(self) -> Audio:
         """The sound in memory; MediaError for more than half an hour."""
-        sound = mix(self.score, self.instruments, roles=self._roles, settings=self.settings.mix())
+        sound, _ = mix(
+            self.score, self.instruments, roles=self._roles, settings=self.settings.mix()
+        )
         return Audio(sound.samples, sound.rate, self.provenance)
 
     @property

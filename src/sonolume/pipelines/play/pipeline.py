@@ -11,6 +11,7 @@ from sonolume import __version__
 from sonolume.errors import OptionError
 from sonolume.media import Audio, Picture
 from sonolume.music.ensemble import placed, within
+from sonolume.music.instruments import InstrumentSettings
 from sonolume.music.kit import Instrument, Kit
 from sonolume.music.parts import part_of
 from sonolume.music.roles import Assignment, assign
@@ -19,12 +20,12 @@ from sonolume.music.score import Score, Track
 from sonolume.music.scores.compose import compose
 from sonolume.music.scores.read import read_score
 from sonolume.music.scores.shape import retempo, transpose
-from sonolume.pipelines.play.band import Player, band, listen, overridden
+from sonolume.pipelines.play.band import USUAL, Player, band, listen, overridden
 from sonolume.pipelines.play.performance import Part, Performance
+from sonolume.pipelines.play.scene import SceneReader
 from sonolume.pipelines.play.settings import PlaySettings, make_settings
+from sonolume.pipelines.play.sounds import Likeness, SoundMaker, best_of
 from sonolume.pipelines.play.timbre import Timbre
-from sonolume.pipelines.play_scene import SceneReader
-from sonolume.pipelines.play_sounds import Likeness, SoundMaker, best_of
 
 MAKERS_AT_ONCE = 2
 Step = Callable[[str], None]
@@ -38,7 +39,7 @@ class PlayPipeline:
 
     `reader` finds the scene, `maker` makes the sounds of its sources, `likeness` chooses among
     takes, `timbre` changes those that have a pitch. `name` and `sounds` say for the provenance what
-    they are.
+    they are, `making` how instruments are made of sounds.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class PlayPipeline:
         likeness: Likeness,
         *,
         timbre: Timbre | None = None,
+        making: InstrumentSettings = USUAL,
         name: str = "pocket",
         sounds: str = "foley",
     ) -> None:
         self.reader, self.maker, self.likeness = reader, maker, likeness
-        self.timbre, self.name, self.sounds = timbre, name, sounds
+        self.timbre, self.making = timbre, making
+        self.name, self.sounds = name, sounds
 
     @classmethod
     def from_pretrained(
@@ -108,8 +111,8 @@ class PlayPipeline:
         soundings = listen(
             seen, lambda source: self._sound(source, chosen.takes, seed), self.timbre
         )
-        players = band(soundings, resonate=chosen.resonate)
-        players, wanted = overridden(players, soundings, played, overrides or {})
+        players = band(soundings, self.making, resonate=chosen.resonate)
+        players, wanted = overridden(players, soundings, played, overrides or {}, self.making)
         assigned = assign(played, {name: each.traits for name, each in players.items()}, wanted)
         used = list(dict.fromkeys(each.instrument for each in assigned if each.instrument))
         tell(f"making {len(used)} instruments")

@@ -10,7 +10,7 @@ from torch import Tensor
 from sonolume.errors import MediaError, OptionError
 from sonolume.media import Audio
 from sonolume.music.scene import Source
-from sonolume.pipelines.play_sounds import Likeness, check_order
+from sonolume.pipelines.play.sounds import Likeness, check_order
 
 __all__ = ["FolderSounds"]
 

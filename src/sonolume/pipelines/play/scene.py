@@ -14,7 +14,7 @@ from sonolume.music.scene import MAX_SOURCES, Scene, Source
 from sonolume.music.scene_table import ROLES, Place, gather, places, things
 from sonolume.pipelines.captions import sentence
 from sonolume.pipelines.describe_parts import DescribeParts
-from sonolume.pipelines.play_mood import MOOD_WORDS, mood_of
+from sonolume.pipelines.play.mood import MOOD_WORDS, mood_of
 from sonolume.pipelines.word_lists import CONCEPTS, WordList
 
 __all__ = ["JointSceneReader", "SceneReader", "load_scene_reader"]

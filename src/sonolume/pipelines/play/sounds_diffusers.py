@@ -13,7 +13,7 @@ from sonolume.hub.layout import Layout
 from sonolume.hub.pretrained import loading, network, read_json
 from sonolume.media import Audio
 from sonolume.music.scene import Source
-from sonolume.pipelines.play_sounds import check_order
+from sonolume.pipelines.play.sounds import check_order
 
 __all__ = ["DiffusionSounds", "effect_prompt", "load_diffusion_sounds"]
 

@@ -17,7 +17,7 @@ from sonolume.hub.layout import Layout
 from sonolume.hub.pretrained import loading, network
 from sonolume.media import Picture
 from sonolume.music.scene import MAX_SOURCES, MOODS, PLAYINGS, Scene
-from sonolume.pipelines.play_scene import SOURCES
+from sonolume.pipelines.play.scene import SOURCES
 
 __all__ = [
     "Answerer",
