@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sonolume.errors import OptionError
 from sonolume.media import Audio
 from sonolume.music.instruments import InstrumentSettings, make_drums, make_instrument
@@ -16,6 +19,8 @@ DRUMS = "drums"
 USUAL = InstrumentSettings()
 # A stroke that takes longer to come up is no drum.
 SLOWEST_STROKE = 0.15
+OCTAVE = 12
+REACH = 18  # semitones to either side that an instrument plays
 SHORT = 0.8  # seconds to fall by 60 dB
 
 
@@ -37,11 +42,27 @@ class Sounding:
 
 @dataclass(frozen=True, eq=False)
 class Player:
-    """An instrument that is not made yet: making it takes seconds, its traits are known before."""
+    """An instrument that is not made yet: making it takes seconds, its traits are known before.
+
+    `make` is told the key in the middle of its range, or None for that of its sound.
+    """
 
     sources: tuple[str, ...]
     traits: Traits
-    make: Callable[[], Instrument]
+    make: Callable[[int | None], Instrument]
+
+    def made_for(self, keys: NDArray[np.int16]) -> Instrument:
+        """The instrument, moved by octaves where its range is not that of the keys it will play."""
+        pitch = self.traits.pitch
+        if not self.traits.pitched or not len(keys):
+            return self.make(None)
+        low, middle, high = np.percentile(keys, (5, 50, 95))
+        if pitch is None:
+            return self.make(round(float(middle)))
+        if pitch - REACH <= low and high <= pitch + REACH:
+            return self.make(None)
+        octaves = round((float(middle) - pitch) / OCTAVE)
+        return self.make(int(np.clip(round(pitch) + OCTAVE * octaves, 0, 127)))
 
 
 def listen(
@@ -84,7 +105,11 @@ def melodic(sounding: Sounding, making: InstrumentSettings = USUAL) -> Player:
     settings = replace(making, resonate=not traits.pitched)
     if not traits.pitched:
         traits = replace(traits, pitched=True, noisiness=traits.noisiness / 2)
-    return Player((name,), traits, lambda: make_instrument(sounding.audio, name, settings=settings))
+
+    def make(middle: int | None) -> Instrument:
+        return make_instrument(sounding.audio, name, settings=replace(settings, middle=middle))
+
+    return Player((name,), traits, make)
 
 
 def drummer(
@@ -94,7 +119,7 @@ def drummer(
     traits = replace(soundings[0].traits, pitched=False, pitch=None)
     audios = [each.audio for each in soundings]
     names = tuple(each.source.name for each in soundings)
-    return Player(names, traits, lambda: make_drums(audios, name, settings=making))
+    return Player(names, traits, lambda _: make_drums(audios, name, settings=making))
 
 
 def overridden(

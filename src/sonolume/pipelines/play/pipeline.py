@@ -7,6 +7,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sonolume import __version__
 from sonolume.errors import OptionError
 from sonolume.media import Audio, Picture
@@ -116,7 +118,7 @@ class PlayPipeline:
         assigned = assign(played, {name: each.traits for name, each in players.items()}, wanted)
         used = list(dict.fromkeys(each.instrument for each in assigned if each.instrument))
         tell(f"making {len(used)} instruments")
-        kit = _kit(seen, played, assigned, _make({name: players[name] for name in used}))
+        kit = _kit(seen, played, assigned, _make({n: players[n] for n in used}, played, assigned))
         record = self._provenance(seen, origin, overrides or {}, seed, chosen)
         return _perform(seen, played, assigned, players, kit, chosen, record)
 
@@ -191,10 +193,17 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _make(players: Mapping[str, Player]) -> dict[str, Instrument]:
+def _make(
+    players: Mapping[str, Player], score: Score, assigned: tuple[Assignment, ...]
+) -> dict[str, Instrument]:
+    """The instruments, each for the keys that it will play."""
+
+    def make(name: str) -> Instrument:
+        tracks = [score.tracks[each.track] for each in assigned if each.instrument == name]
+        return players[name].made_for(np.concatenate([track.notes.key for track in tracks]))
+
     with ThreadPoolExecutor(MAKERS_AT_ONCE) as pool:
-        made = pool.map(lambda player: player.make(), players.values())
-        return dict(zip(players, made, strict=True))
+        return dict(zip(players, pool.map(make, players), strict=True))
 
 
 def _kit(
