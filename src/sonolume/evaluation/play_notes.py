@@ -120,7 +120,10 @@ def lateness(there: NDArray[np.float32], here: NDArray[np.float32], start: float
     padded = np.pad(there, (reach, reach))
     heard = padded[first : first + size + 2 * reach].astype(np.float64)
     alike = np.correlate(heard, here[:size].astype(np.float64), "valid")
-    frames = int(alike.argmax()) - reach + first
+    # A steady sound is like itself a period later: what lies elsewhere must count against it.
+    total = np.concatenate([[0.0], np.cumsum(heard**2)])
+    energy = total[size:] - total[:-size]
+    frames = int((2 * alike - energy).argmax()) - reach + first
     return frames / RATE - start
 
 
