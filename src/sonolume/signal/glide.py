@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
+from sonolume.signal.harmonics import refine
 from sonolume.signal.pitch import track_pitch
 
 __all__ = ["flatten", "warp"]
@@ -14,6 +17,7 @@ SMOOTHING = 0.3
 FARTHEST = 100.0
 EVEN = 3.0
 OVERSAMPLING = 4
+STRETCHES = 3
 
 
 def flatten(
@@ -22,7 +26,7 @@ def flatten(
     """Samples [C, n] whose pitch stays near ``f0`` Hz instead of drifting about it.
 
     The drift is the pitch track's deviation, smoothed over 0.3 s and at most 100 cents. A sound
-    that drifts by less than 3 cents is returned as it is.
+    that drifts by less than 3 cents, or whose partials do, is returned as it is.
 
     Returns:
         The samples, and for each hundredth of a second of the old ones the new time in seconds.
@@ -34,9 +38,21 @@ def flatten(
         return samples, track.time
     drift = _smooth(np.interp(track.time, track.time[known], cents[known]))
     drift = np.clip(drift - np.median(drift), -FARTHEST, FARTHEST)
-    if np.ptp(drift) < EVEN:
+    if np.ptp(drift) < EVEN or _partials_rest(samples, rate, f0, track.time[known]):
         return samples, track.time
     return warp(samples, rate, track.time, drift)
+
+
+def _partials_rest(
+    samples: NDArray[np.float32], rate: int, f0: float, known: NDArray[np.float64]
+) -> bool:
+    """Whether the partials stay in place: where a high one that is no harmonic dies away first, as
+    in a struck bar, the period wanders though nothing glides."""
+    edges = np.linspace(known[0], known[-1], STRETCHES + 1)
+    mono = samples.mean(axis=0)
+    cuts = [mono[int(a * rate) : int(b * rate)] for a, b in pairwise(edges)]
+    found = [refine(cut, rate, f0).f0 for cut in cuts if len(cut) > 8 * rate / f0 and cut.any()]
+    return len(found) > 1 and 1200 * np.log2(max(found) / min(found)) < EVEN
 
 
 def _smooth(cents: NDArray[np.float64]) -> NDArray[np.float64]:
