@@ -86,16 +86,26 @@ def _string(voice: Voice, frames: int, rate: int, rng: np.random.Generator) -> S
     frequency = min(voice.pitch, rate / 13)
     period = rate / frequency
     length = max(4, round(period))
-    noise = np.tile(rng.standard_normal(length), 3)
     corner = frequency * (3 + 40 * voice.brightness**1.5 * (0.4 + voice.hardness))
-    noise = lowpass(noise, corner, rate)[length : 2 * length]
-    noise -= noise.mean()
-    # A string plucked at a node of a harmonic does not sound it.
-    noise -= np.roll(noise, round(WHERE * length))
+    pull = np.tile(_pull(length, voice.brightness, rng), 3)
+    pull = lowpass(pull, corner, rate)[length : 2 * length]
     loss = np.pi * frequency * voice.material.loss + voice.material.mount
     t60 = max(SHORTEST, 6.9 * voice.ring / loss)
     damping = float(np.clip(0.45 - 0.43 * voice.brightness, 0.01, 0.5))
-    return karplus_strong(noise, frequency, t60, damping, frames, rate)
+    return karplus_strong(pull - pull.mean(), frequency, t60, damping, frames, rate)
+
+
+def _pull(length: int, brightness: float, rng: np.random.Generator) -> Samples:
+    """One period [length] of a string that is let go at a point.
+
+    Harmonic n has the force sin(π n β) / n at the bridge (Fletcher & Rossing, sec. 2.7), more of
+    the high ones for bright words, and each a little more or less from pluck to pluck. A burst of
+    noise, the usual excitation, would leave the loudest harmonic to chance.
+    """
+    number = np.arange(1, length // 2 + 1)
+    force = np.sin(np.pi * number * WHERE) / number ** (1.3 - 0.6 * brightness)
+    spectrum = np.concatenate([[0.0], force * rng.uniform(0.8, 1.2, len(number))])
+    return np.fft.irfft(spectrum * length, length)
 
 
 def _tongue(voice: Voice, frames: int, rate: int, rng: np.random.Generator) -> Samples:
