@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer and make; everything else goes into .venv.
 #
-#   make demo      three pictures from one clap of thunder, in demo/
+#   make demo      three pictures from one clap of thunder, and music on what one shows, in demo/
 #   make test      tests without the slow ones      make test-all   all tests
 #   make lint      ruff                             make types      mypy --strict
 #   make bench     benchmarks                       make dev        the environment alone
@@ -25,6 +25,7 @@ DEV := $(VENV)/.dev
 
 SOUND := examples/sounds/thunder.flac
 SCENES := beach city forest
+SCORE := examples/scores/frere-jacques.mid
 
 .PHONY: help demo dev test test-all lint types bench clean
 
@@ -39,10 +40,11 @@ demo: $(CORE)
 	@TIMEFORMAT='    %R s from start to file'; \
 	for scene in $(SCENES); do \
 		time $(BIN)/sonolume paint $(SOUND) "a $$scene" -o demo/$$scene.png --force || exit; \
-	done
+	done; \
+	time $(BIN)/sonolume play demo/forest.png --score $(SCORE) -o demo/forest.wav --force
 
 test: $(DEV)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 test-all: $(DEV)
 	$(BIN)/python -m pytest
