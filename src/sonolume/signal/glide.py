@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +15,7 @@ SMOOTHING = 0.3
 FARTHEST = 100.0
 EVEN = 3.0
 OVERSAMPLING = 4
-STRETCHES = 3
+STRETCH, STEP = 0.15, 0.05
 
 
 def flatten(
@@ -25,8 +23,9 @@ def flatten(
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Samples [C, n] whose pitch stays near ``f0`` Hz instead of drifting about it.
 
-    The drift is the pitch track's deviation, smoothed over 0.3 s and at most 100 cents. A sound
-    that drifts by less than 3 cents, or whose partials do, is returned as it is.
+    The drift, smoothed over 0.3 s and at most 100 cents, is taken out twice: first that of the
+    period, which may be large, unless the partials rest; then what the partials still drift. Less
+    than 3 cents is left as it is.
 
     Returns:
         The samples, and for each hundredth of a second of the old ones the new time in seconds.
@@ -36,23 +35,48 @@ def flatten(
     known = ~np.isnan(track.f0) & (np.abs(cents) < 1.5 * FARTHEST)
     if known.sum() < 3:
         return samples, track.time
-    drift = _smooth(np.interp(track.time, track.time[known], cents[known]))
-    drift = np.clip(drift - np.median(drift), -FARTHEST, FARTHEST)
-    if np.ptp(drift) < EVEN or _partials_rest(samples, rate, f0, track.time[known]):
-        return samples, track.time
-    return warp(samples, rate, track.time, drift)
+    drift = _drift(track.time, track.time[known], cents[known])
+    even, moved = samples, track.time
+    if np.ptp(drift) >= EVEN and not _rests(samples, rate, f0, track.time[known]):
+        even, moved = warp(samples, rate, track.time, drift)
+    place, cents = _partials(even.mean(axis=0), rate, f0, moved[known])
+    if len(place) < 2:
+        return even, moved
+    time = 0.01 * np.arange(len(track.time), dtype=np.float64)
+    drift = _drift(time, place, cents)
+    if np.ptp(drift) < EVEN:
+        return even, moved
+    level, later = warp(even, rate, time, drift)
+    return level, np.interp(moved, time, later)
 
 
-def _partials_rest(
+def _drift(
+    time: NDArray[np.float64], place: NDArray[np.float64], cents: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    drift = _smooth(np.interp(time, place, cents))
+    centred: NDArray[np.float64] = np.clip(drift - np.median(drift), -FARTHEST, FARTHEST)
+    return centred
+
+
+def _rests(samples: NDArray[np.float32], rate: int, f0: float, known: NDArray[np.float64]) -> bool:
+    """Whether the partials stay in place though the period wanders: where a high one that is no
+    harmonic dies away first, as in a struck bar."""
+    _, cents = _partials(samples.mean(axis=0), rate, f0, known)
+    return len(cents) > 1 and float(np.ptp(cents)) < EVEN
+
+
+def _partials(
     samples: NDArray[np.float32], rate: int, f0: float, known: NDArray[np.float64]
-) -> bool:
-    """Whether the partials stay in place: where a high one that is no harmonic dies away first, as
-    in a struck bar, the period wanders though nothing glides."""
-    edges = np.linspace(known[0], known[-1], STRETCHES + 1)
-    mono = samples.mean(axis=0)
-    cuts = [mono[int(a * rate) : int(b * rate)] for a, b in pairwise(edges)]
-    found = [refine(cut, rate, f0).f0 for cut in cuts if len(cut) > 8 * rate / f0 and cut.any()]
-    return len(found) > 1 and 1200 * np.log2(max(found) / min(found)) < EVEN
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Seconds [N] and cents [N] from ``f0``, by the partials of stretches of 0.15 s."""
+    half = STRETCH / 2
+    place = np.arange(known[0] + half, known[-1] - half + 1e-6, STEP)
+    cuts = [samples[int((at - half) * rate) : int((at + half) * rate)] for at in place]
+    heard = [at for at, cut in zip(place, cuts, strict=True) if cut.any()]
+    found = [refine(cut, rate, f0).f0 for cut in cuts if cut.any()]
+    cents = 1200 * np.log2(np.array(found) / f0)
+    near = np.abs(cents) < 1.5 * FARTHEST
+    return np.array(heard)[near], cents[near]
 
 
 def _smooth(cents: NDArray[np.float64]) -> NDArray[np.float64]:
