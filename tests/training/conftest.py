@@ -1,5 +1,6 @@
-"""The tiny data of `tests/tiny_training.py`, as a fixture of this folder."""
+"""The tiny data of `tests/tiny_training.py` and the tiny models, as fixtures of this folder."""
 
+from tests.tiny_models import tiny_pocket
 from tests.tiny_training import tiny
 
-__all__ = ["tiny"]
+__all__ = ["tiny", "tiny_pocket"]

@@ -239,7 +239,7 @@ def sound(
     from sonolume.evaluation.sound import evaluate_sound
     from sonolume.evaluation.sound_judge import NET, load_sound_judge
     from sonolume.hub import weights
-    from sonolume.pipelines.play_sounds_generator import load_generator_sounds
+    from sonolume.pipelines.play.sounds_generator import load_generator_sounds
 
     nets = find_teachers(teachers, common["data"], NET)
     if nets is None:

@@ -70,12 +70,12 @@ def features(net: MobileNetV1, pictures: Sequence[NDArray[np.uint8]]) -> Feature
     return np.concatenate(rows) if rows else np.zeros((0, 1024), np.float32)
 
 
-def find_teachers(given: Path | None, data: Path) -> Path | None:
-    """The folder with the judge's net: `given`, else beside `data`, else $SONOLUME_TEACHERS.
+def find_teachers(given: Path | None, data: Path, net: str = NET) -> Path | None:
+    """The folder with a judge's net: `given`, else beside `data`, else $SONOLUME_TEACHERS.
 
     Raises ModelError when a folder was given that does not hold the net.
     """
-    file = f"{NET}.safetensors"
+    file = f"{net}.safetensors"
     if given is not None:
         if not (given / file).is_file():
             raise ModelError(f"{given}: no {file} there; give the folder that holds it")

@@ -34,6 +34,8 @@ STAGES: Final[Mapping[str, Entry]] = {
     "base": Entry("base", frozenset({"teachers", "models", "start"})),
     "caption": Entry("caption", frozenset({"models", "start"})),
     "upscale": Entry("upscale", frozenset({"teachers", "start"})),
+    "vocoder": Entry("vocoder", frozenset({"start"})),
+    "sound": Entry("sound", frozenset({"models", "start"})),
     "paint.align": Entry("paint_align", frozenset({"models", "start"})),
     "paint.denoise": Entry("paint_denoise", frozenset({"models", "start"})),
     "paint.refine": Entry("paint_refine", frozenset({"teachers", "models", "start"})),
