@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from sonolume.pipelines.play.performance import Performance
     from sonolume.pipelines.play.pipeline import PlayPipeline
     from sonolume.pipelines.play.timbre import Timbre
+    from sonolume.pipelines.restyle.pipeline import RestylePipeline
+    from sonolume.pipelines.restyle.rendering import Rendering
 
-JOBS = ("paint", "guide", "describe", "play")
+JOBS = ("paint", "guide", "describe", "play", "restyle")
 # Parts that a job can be given besides its model.
 OPTIONS = {
     "paint": {"audio_encoder"},
     "guide": {"encoder"},
     "describe": {"audio_encoder", "captioner"},
     "play": {"sounds", "timbre"},
+    "restyle": set(),
 }
 
 
@@ -67,6 +70,15 @@ def load(
 ) -> "PlayPipeline": ...
 
 
+@overload
+def load(
+    job: Literal["restyle"],
+    model: str | Path = ...,
+    audio_encoder: None = ...,
+    device: str | None = ...,
+) -> "RestylePipeline": ...
+
+
 def load(
     job: str,
     model: str | Path = "pocket",
@@ -89,6 +101,7 @@ def load(
     For "play", it is what looks at the picture: also CLIP or a vision-language model; `sounds` is
     where the instruments' sounds come from: "foley", a folder of recordings, or AudioLDM 2 or
     Stable Audio by folder or name; `timbre` changes those that have a pitch.
+    For "restyle", it is what looks at the pictures, "pocket" or a folder of pocket weights.
 
     Raises OptionError for an unknown job or a part that the job has not, ModelError for unusable
     weights.
@@ -124,21 +137,29 @@ def _pipeline(job: str) -> Any:
         from sonolume.pipelines.play.pipeline import PlayPipeline
 
         return PlayPipeline
+    if job == "restyle":
+        from sonolume.pipelines.restyle.pipeline import RestylePipeline
+
+        return RestylePipeline
     from sonolume.pipelines.paint import PaintPipeline
 
     return PaintPipeline
 
 
-def reproduce(provenance: dict[str, Any]) -> "Picture | Performance":
-    """Make the picture or the music again that `provenance` describes; both have a `save`.
+def reproduce(provenance: dict[str, Any]) -> "Picture | Performance | Rendering":
+    """Make again what `provenance` describes: a picture, music or a sound; all have a `save`.
 
-    Raises ModelError when it was made by weights, or of a score, that are not here.
+    Raises ModelError when it was made by weights, or of a score or a sound, that are not here.
     """
     job = provenance.get("job")
     if job == "play":
         from sonolume.pipelines.play.again import play_again
 
         return play_again(provenance)
+    if job == "restyle":
+        from sonolume.pipelines.restyle.again import restyle_again
+
+        return restyle_again(provenance)
     if job == "guide":
         from sonolume.pipelines.guide_again import guide_again
 

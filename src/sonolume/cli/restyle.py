@@ -1,0 +1,136 @@
+"""``sonolume restyle``: a picture before, one after, and a sound → the sound, changed alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from sonolume.cli._options import force_option, json_option, quiet_option, report, seed_option
+from sonolume.errors import OptionError
+
+__all__ = ["command"]
+
+FILE = click.Path(path_type=Path)
+HELD = "rhythm,harmony,energy"
+
+
+@click.command
+@click.argument("before", type=FILE)
+@click.argument("after", type=FILE)
+@click.argument("sound", type=FILE)
+@click.option("-o", "--output", type=FILE, default=Path("restyled.wav"), show_default=True)
+@click.option("--strength", type=float, default=1.0, show_default=True, help="0 to 2.")
+@click.option(
+    "--prior",
+    type=click.Choice(["hard", "soft", "both"]),
+    default="both",
+    show_default=True,
+    help="Rules, style words, or both.",
+)
+@click.option(
+    "--keep", default=HELD, show_default=True, help="What is held; the strength gives way. Or none."
+)
+@click.option("--effects", type=int, default=4, show_default=True, help="At most; 1 to 8.")
+@click.option("--rules", type=FILE, help="TOML table in place of the package's rules.")
+@click.option("--plot", "drawing", type=FILE, help="Draw the change: .png, .pdf or .svg.")
+@click.option("--model", default="pocket", show_default=True, help="pocket, or a folder of it.")
+@seed_option
+@force_option
+@json_option
+@quiet_option
+def command(
+    before: Path,
+    after: Path,
+    sound: Path,
+    output: Path,
+    strength: float,
+    prior: str,
+    keep: str,
+    effects: int,
+    rules: Path | None,
+    drawing: Path | None,
+    model: str,
+    seed: int,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Change SOUND the way the picture changed from BEFORE to AFTER.
+
+    Rhythm, harmony and the contour of loudness stay; timbre, texture, space and level move. Of a
+    picture that did not change, the sound comes back as it is.
+    """
+    from sonolume.pipelines.restyle.settings import RestyleSettings
+
+    held = read_keep(keep)
+    RestyleSettings(strength, prior, held, effects)  # type: ignore[arg-type]  # click's choice
+    check_targets((output, drawing), sound, force=force)
+    if drawing is not None:
+        from sonolume.pipelines.describe_plot import check_plot
+
+        check_plot(drawing)
+    from sonolume.pipelines import load
+
+    with _steps(quiet=quiet or as_json) as tell:
+        made = load("restyle", model=model)(
+            before,
+            after,
+            sound,
+            strength=strength,
+            prior=prior,  # type: ignore[arg-type]
+            keep=held,
+            effects=effects,
+            rules=rules,
+            seed=seed,
+            progress=tell,
+        )
+        tell("writing")
+        made.save(output, force=force)
+        if drawing is not None:
+            from sonolume.pipelines.restyle.draw import plot
+
+            plot(made, before, after, drawing, force=force)
+    from sonolume.pipelines.restyle.explain import as_json as numbers
+    from sonolume.pipelines.restyle.explain import as_lines
+
+    result = {"out": str(output), **numbers(made)}
+    lines = [*as_lines(made), f"{output}  {result['seconds']:.1f} s"]
+    report(result, lines, as_json=as_json, quiet=quiet)
+
+
+def read_keep(given: str) -> tuple[str, ...]:
+    """``rhythm,energy`` as names; ``none`` as no names."""
+    names = tuple(name.strip() for name in given.split(",") if name.strip())
+    return () if names == ("none",) else names
+
+
+def check_targets(targets: tuple[Path | None, ...], sound: Path, *, force: bool) -> None:
+    """Refuse before the work what would be refused, or regretted, after it."""
+    from sonolume.media.sound_file import container_for
+
+    for target in targets:
+        if target is None:
+            continue
+        if target.exists() and not force:
+            raise OptionError(f"{target} exists; --force replaces it, or choose another name")
+        if target.exists() and sound.exists() and target.samefile(sound):
+            raise OptionError(f"{target} is the sound itself; give the result another name")
+        if not target.absolute().parent.is_dir():
+            raise OptionError(f"{target}: the folder {target.parent} does not exist; make it")
+    if targets[0] is not None:
+        container_for(targets[0])
+
+
+@contextmanager
+def _steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """What shows the step that is being done."""
+    if quiet:
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("loading") as status:
+        yield status.update

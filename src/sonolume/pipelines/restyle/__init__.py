@@ -1,0 +1,1 @@
+"""Restyle: a sound changes its style the way a picture changed."""

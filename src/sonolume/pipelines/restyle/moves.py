@@ -1,0 +1,91 @@
+"""The moves that a search may combine: an effect turned up from its bypass along one path."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sonolume.signal.rack import RACK, Chain, Effect, Step
+
+__all__ = ["Move", "chain_of", "moves"]
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """One way to use an effect.
+
+    Attributes:
+        effect: of the rack.
+        full: settings at amount 1; controls that say how much start from their bypass at amount 0,
+            others stand where they are told.
+        doc: what it does, for people.
+    """
+
+    effect: Effect
+    full: Mapping[str, float]
+    doc: str
+
+    def step(self, amount: float) -> Step:
+        """The effect at an amount of 0 (bypass, exactly) to 1."""
+        values = {p.name: self._value(p.name, amount) for p in self.effect.parameters}
+        return Step(self.effect, values)
+
+    def _value(self, name: str, amount: float) -> Tensor:
+        parameter = self.effect[name]
+        bypass = torch.tensor([parameter.bypass])
+        full = torch.tensor([self.full.get(name, parameter.bypass)])
+        if not parameter.amount:
+            return full
+        if amount == 0:
+            return bypass
+        # Equal steps of amount are equal steps of the control, in hertz as in decibels.
+        low, high = parameter.to_unit(bypass), parameter.to_unit(full)
+        value = parameter.from_unit(low + amount * (high - low))
+        return value.clamp(parameter.low, parameter.high)
+
+
+def chain_of(chosen: Sequence[Move], amounts: Sequence[float]) -> Chain:
+    """Moves in the order in which an engineer would patch their effects; bypassed ones left out."""
+    order = list(RACK)
+    steps = [move.step(amount) for move, amount in zip(chosen, amounts, strict=True)]
+    return Chain(tuple(sorted(steps, key=lambda s: order.index(s.effect.name)))).active()
+
+
+def moves(loudness: float, channels: int) -> list[Move]:
+    """Every move for a sound of that loudness (LUFS) and so many channels.
+
+    Echoes are left out: they bring onsets that were not there. Mono has no width to move.
+    """
+    threshold = min(-12.0, max(-54.0, loudness - 8.0))
+    spread = 0.7 if channels > 1 else 0.0
+    table: list[tuple[str, dict[str, float], str]] = [
+        ("high-pass", {"cutoff": 1500.0}, "thinner"),
+        ("low-pass", {"cutoff": 350.0}, "duller"),
+        ("tilt", {"gain": 20.0}, "brighter"),
+        ("tilt", {"gain": -20.0}, "darker"),
+        ("shelves", {"low_gain": 16.0}, "more bass"),
+        ("shelves", {"low_gain": -16.0}, "less bass"),
+        ("shelves", {"high_gain": 16.0}, "more treble"),
+        ("shelves", {"high_gain": -16.0}, "less treble"),
+        ("shelves", {"low_gain": 12.0, "high_gain": 12.0}, "fuller"),
+        ("shelves", {"low_gain": -12.0, "high_gain": -12.0}, "narrower band"),
+        ("compressor", {"ratio": 12.0, "threshold": threshold}, "more even"),
+        ("transients", {"attack": 15.0}, "sharper attacks"),
+        ("transients", {"attack": -15.0}, "softer attacks"),
+        ("transients", {"sustain": 15.0}, "longer"),
+        ("transients", {"sustain": -15.0}, "shorter"),
+        ("saturation", {"drive": 30.0}, "driven"),
+        ("crush", {"bits": 4.0}, "grainy"),
+        ("chorus", {"mix": 0.8}, "doubled"),
+        ("tremolo", {"depth": 0.8, "rate": 70.0}, "rough"),
+        ("reverb", {"wet": 0.7, "decay": 2.5, "spread": spread}, "a hall"),
+        ("reverb", {"wet": 0.7, "decay": 0.6, "spread": spread}, "a room"),
+    ]
+    if channels == 2:
+        table += [
+            ("width", {"side": 12.0}, "wider"),
+            ("width", {"side": -30.0}, "narrower"),
+            ("width", {"spread": 1.0}, "spread out"),
+        ]
+    return [Move(RACK[name], full, doc) for name, full, doc in table]

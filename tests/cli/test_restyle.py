@@ -1,0 +1,91 @@
+"""`sonolume restyle`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sonolume.correspondence.descriptors import DESCRIPTORS
+from sonolume.correspondence.edits import edit
+from sonolume.correspondence.heads import HEADS
+from sonolume.media import Audio, Picture
+
+RATE = 16_000
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path, Path]:
+    rng = np.random.default_rng(3)
+    patches = rng.uniform(60, 190, (6, 6, 3)).repeat(16, axis=0).repeat(16, axis=1)
+    day = Picture(patches.astype(np.uint8))
+    day.save(tmp_path / "day.png")
+    edit(day, "darken", 0.6).save(tmp_path / "night.png")
+    time = np.arange(RATE) / RATE
+    tone = sum(np.sin(2 * np.pi * 220 * k * time) / k for k in range(1, 9))
+    sound = 0.1 * tone * np.exp(-6 * (time % 0.25))
+    Audio(np.stack([sound, sound]).astype(np.float32), RATE).save(tmp_path / "sound.wav")
+    return tmp_path / "day.png", tmp_path / "night.png", tmp_path / "sound.wav"
+
+
+def test_a_night_and_what_is_told(run: Callable[..., Any], files, tmp_path: Path) -> None:
+    out, drawing = tmp_path / "out.wav", tmp_path / "out.png"
+    done = run("restyle", *files, "-o", out, "--plot", drawing, "--json", "--prior", "hard")
+    assert done.code == 0
+    told = json.loads(done.out)
+    assert list(told) == [
+        "out", "strength", "delta", "heads", "effects", "structure", "rules", "words", "seconds",
+    ]  # fmt: skip
+    assert told["out"] == str(out)
+    assert set(told["delta"]) == set(DESCRIPTORS)
+    assert told["delta"]["brightness"] < 0
+    assert set(told["heads"]) == set(HEADS)
+    assert told["heads"]["timbre"] > 0
+    assert told["heads"]["rhythm"] == 0
+    assert all(set(each) == {"name", "amount", "settings"} for each in told["effects"])
+    assert set(told["structure"]) == {"onset_f1", "tempo_ratio", "chroma", "loudness_contour"}
+    assert "brightness-brightness" in {rule["id"] for rule in told["rules"]}
+    assert told["words"] == []
+    assert Audio.read(out).duration == pytest.approx(told["seconds"], abs=1e-6)
+    assert Picture.read(drawing).pixels.std() > 10
+    again = run("reproduce", out, "--json")
+    assert json.loads(again.out)["bytes_equal"]
+
+
+def test_lines_for_people_and_the_same_picture(run: Callable[..., Any], files, tmp_path) -> None:
+    day, _, sound = files
+    same = run("restyle", day, day, sound, "-o", tmp_path / "same.wav", "--prior", "hard")
+    assert same.code == 0
+    assert "the sound is as it was" in same.out
+    left, right = Audio.read(tmp_path / "same.wav"), Audio.read(sound)
+    assert np.array_equal(left.samples, right.samples)
+    quiet = ["--quiet", "--keep", "none", "--effects", "1", "--prior", "hard"]
+    moved = run("restyle", *files, "-o", tmp_path / "moved.flac", *quiet)
+    assert (moved.code, moved.out) == (0, "")
+
+
+def test_refusals_come_in_one_line(run: Callable[..., Any], files, tmp_path: Path) -> None:
+    day, night, sound = files
+    for arguments, said in (
+        (("--strength", "3"), "strength"),
+        (("--keep", "timbre"), "keep"),
+        (("--effects", "0"), "effects"),
+        (("--rules", tmp_path / "no.toml"), "no.toml"),
+        (("--plot", tmp_path / "no.gif"), "no.gif"),
+        (("-o", tmp_path / "no.txt"), "txt"),
+        (("-o", sound), "exists"),
+        (("-o", sound, "--force"), "the sound itself"),
+        (("-o", tmp_path / "no" / "out.wav"), "does not exist"),
+    ):
+        out = ("-o", tmp_path / "out.wav") if "-o" not in arguments else ()
+        done = run("restyle", day, night, sound, *out, *arguments)
+        assert done.code == 2
+        assert said in done.err
+        assert done.err.count("\n") == 1
+    missing = run("restyle", day, tmp_path / "no.png", sound, "-o", tmp_path / "out.wav")
+    assert missing.code == 2
+    assert not (tmp_path / "out.wav").exists()
