@@ -277,7 +277,7 @@ def test_bad_models(tiny_pocket, tmp_path) -> None:
         sonolume.load("describe", model=tiny_pocket, audio_encoder="laion/clap")
     with pytest.raises(ModelError, match=r"no config\.json that names a model"):
         sonolume.load("describe", model=tmp_path)
-    with pytest.raises(OptionError, match="captioner is for describe"):
+    with pytest.raises(OptionError, match="captioner; it is for describe"):
         sonolume.load("paint", captioner="blip")
 
 
