@@ -9,7 +9,11 @@ import pytest
 import torch
 from scipy.signal.windows import blackmanharris
 from tests.tiny_models import save_clip_tokenizer
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor, nn
+
+NARROW = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+NARROW |= {"num_attention_heads": 2}
 
 
 def random_state(network: nn.Module, seed: int = 0) -> dict[str, Tensor]:
@@ -111,3 +115,54 @@ def changed(path: Path, target: Path, **changes: Tensor | None) -> Path:
     mixed = {**state, **changes}
     torch.save({k: v for k, v in mixed.items() if v is not None}, target)
     return target
+
+
+def byte_pairs(text: str, special: list[str]) -> Tokenizer:
+    """A byte-level BPE tokenizer that knows the words of a text."""
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([text], trainer)
+    return tokenizer
+
+
+def save_smolvlm(folder: Path, text: str, talk: str) -> None:
+    """Idefics3, the architecture of SmolVLM, with a tokenizer of `text` and the template `talk`."""
+    from transformers import (
+        Idefics3Config,
+        Idefics3ForConditionalGeneration,
+        Idefics3ImageProcessorPil,
+        Idefics3Processor,
+        PreTrainedTokenizerFast,
+    )
+
+    torch.manual_seed(0)
+    special = ["<|endoftext|>", "<image>", "<fake_token_around_image>", "<global-img>"]
+    special += ["<end_of_utterance>"]
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=byte_pairs(text, special),
+        eos_token=special[-1],
+        pad_token=special[0],
+        additional_special_tokens=special[1:-1],
+        padding_side="left",
+    )
+    ends = {"pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 4}
+    talks = {"model_type": "llama", "vocab_size": len(tokenizer), "num_key_value_heads": 2}
+    config = Idefics3Config(
+        image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
+        scale_factor=2,
+        pad_token_id=0,
+        vision_config={**NARROW, "image_size": 16, "patch_size": 4},
+        text_config={**NARROW, **ends, **talks},
+    )
+    Idefics3ForConditionalGeneration(config).save_pretrained(folder)
+    edge = {"longest_edge": 16}
+    images = Idefics3ImageProcessorPil(size=edge, max_image_size=edge, do_image_splitting=False)
+    processor = Idefics3Processor(images, tokenizer, image_seq_len=4, chat_template=talk)
+    processor.save_pretrained(folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.tiny_checkpoints import random_state, tiny_clip
+from tests.tiny_checkpoints import NARROW, byte_pairs, random_state, save_smolvlm, tiny_clip
 
 from sonolume.errors import InteropError, ModelError, OptionError
 from sonolume.media import Picture
@@ -19,8 +19,7 @@ from sonolume.pipelines.captions import sentence
 from sonolume.pipelines.captions_full import ClipCapCaptioner, load_picture_captioner
 
 __all__ = ["tiny_clip"]
-NARROW = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
-NARROW |= {"num_attention_heads": 2}
+WORDS = "a dog runs in the park."
 TALK = (
     "{% for message in messages %}{% for part in message['content'] %}"
     "{% if part['type'] == 'image' %}<image>{% else %}{{ part['text'] }}{% endif %}"
@@ -33,27 +32,11 @@ def picture(height: int, width: int, seed: int = 0) -> Picture:
     return Picture(pixels)
 
 
-def bpe(special: list[str]) -> object:
-    """A byte-level BPE tokenizer of a few words."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        special_tokens=special,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(["a dog runs in the park."], trainer)
-    return tokenizer
-
-
 @pytest.fixture(scope="module")
 def gpt_words(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """GPT-2's vocabulary files, and how many pieces."""
     folder = tmp_path_factory.mktemp("gpt2")
-    learned = json.loads(bpe([]).to_str())["model"]  # type: ignore[attr-defined]
+    learned = json.loads(byte_pairs(WORDS, []).to_str())["model"]
     vocabulary = {**learned["vocab"], "<|endoftext|>": len(learned["vocab"])}
     (folder / "vocab.json").write_text(json.dumps(vocabulary))
     merges = "\n".join(" ".join(pair) for pair in learned["merges"])
@@ -106,39 +89,8 @@ def blip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def smolvlm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """SmolVLM's first generation: Idefics3's architecture, asked by a talk."""
-    from transformers import (
-        Idefics3Config,
-        Idefics3ForConditionalGeneration,
-        Idefics3ImageProcessorPil,
-        Idefics3Processor,
-        PreTrainedTokenizerFast,
-    )
-
-    torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("smolvlm")
-    special = ["<|endoftext|>", "<image>", "<fake_token_around_image>", "<global-img>"]
-    special += ["<end_of_utterance>"]
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=bpe(special),
-        eos_token=special[-1],
-        pad_token=special[0],
-        additional_special_tokens=special[1:-1],
-        padding_side="left",
-    )
-    ends = {"pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 4}
-    text = {"model_type": "llama", "vocab_size": len(tokenizer), "num_key_value_heads": 2}
-    config = Idefics3Config(
-        image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
-        scale_factor=2,
-        pad_token_id=0,
-        vision_config={**NARROW, "image_size": 16, "patch_size": 4},
-        text_config={**NARROW, **ends, **text},
-    )
-    Idefics3ForConditionalGeneration(config).save_pretrained(folder)
-    edge = {"longest_edge": 16}
-    images = Idefics3ImageProcessorPil(size=edge, max_image_size=edge, do_image_splitting=False)
-    processor = Idefics3Processor(images, tokenizer, image_seq_len=4, chat_template=TALK)
-    processor.save_pretrained(folder)
+    save_smolvlm(folder, WORDS, TALK)
     return folder
 
 

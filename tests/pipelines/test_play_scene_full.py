@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.tiny_checkpoints import save_smolvlm
 
 from sonolume.errors import DataError, ModelError, OptionError
 from sonolume.media import Picture
@@ -27,8 +28,6 @@ from sonolume.pipelines.play.scene_full import (
 )
 
 GREY = Picture(np.full((30, 40, 3), 128, np.uint8))
-NARROW = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
-NARROW |= {"num_attention_heads": 2}
 TALK = (
     "{% for message in messages %}{{ message['role'] }}: {% for part in message['content'] %}"
     "{% if part['type'] == 'image' %}<image>{% else %}{{ part['text'] }}{% endif %}"
@@ -121,49 +120,8 @@ def test_damaged_answers_give_a_scene_or_one_error(at: int, char: str, cut: bool
 @pytest.fixture(scope="module")
 def smolvlm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """SmolVLM's architecture with random weights, in its published format."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import (
-        Idefics3Config,
-        Idefics3ForConditionalGeneration,
-        Idefics3ImageProcessorPil,
-        Idefics3Processor,
-        PreTrainedTokenizerFast,
-    )
-
-    torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("smolvlm")
-    special = ["<|endoftext|>", "<image>", "<fake_token_around_image>", "<global-img>"]
-    special += ["<end_of_utterance>"]
-    pieces = Tokenizer(models.BPE())
-    pieces.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    pieces.decoder = decoders.ByteLevel()
-    letters = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        special_tokens=special, initial_alphabet=letters, show_progress=False
-    )
-    pieces.train_from_iterator([prompt(8)], trainer)
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=pieces,
-        eos_token=special[-1],
-        pad_token=special[0],
-        additional_special_tokens=special[1:-1],
-        padding_side="left",
-    )
-    ends = {"pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 4}
-    text = {"model_type": "llama", "vocab_size": len(tokenizer), "num_key_value_heads": 2}
-    config = Idefics3Config(
-        image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
-        scale_factor=2,
-        pad_token_id=0,
-        vision_config={**NARROW, "image_size": 16, "patch_size": 4},
-        text_config={**NARROW, **ends, **text},
-    )
-    Idefics3ForConditionalGeneration(config).save_pretrained(folder)
-    edge = {"longest_edge": 16}
-    images = Idefics3ImageProcessorPil(size=edge, max_image_size=edge, do_image_splitting=False)
-    processor = Idefics3Processor(images, tokenizer, image_seq_len=4, chat_template=TALK)
-    processor.save_pretrained(folder)
+    save_smolvlm(folder, prompt(8), TALK)
     return folder
 
 

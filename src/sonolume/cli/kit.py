@@ -39,7 +39,7 @@ def command(
     quiet: bool,
 ) -> None:
     """Make instruments of SOUNDS: one each, in tune where they have a pitch, else drums."""
-    from sonolume.cli.play import check_kinds, check_targets, load_timbre
+    from sonolume.cli._sound_making import check_kinds, check_targets, load_timbre
     from sonolume.media import Audio
     from sonolume.music.ensemble import placed
     from sonolume.music.instruments import InstrumentSettings, make_drums, make_instrument

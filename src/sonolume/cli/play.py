@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sonolume.cli._options import force_option, json_option, quiet_option, report, seed_option
-from sonolume.errors import OptionError
+from sonolume.cli._sound_making import (
+    check_kinds,
+    check_targets,
+    load_timbre,
+    read_mapping,
+    steps,
+)
 
 if TYPE_CHECKING:
     from sonolume.music.mixdown import MixReport
     from sonolume.pipelines.play.performance import Performance
-    from sonolume.pipelines.play.timbre import Timbre
 
 __all__ = ["command"]
 
 FILE = click.Path(path_type=Path)
 MUSIC = Path("played.wav")
-KITS = ("", ".sf2", ".sfz")
 
 
 @click.command
@@ -96,7 +99,7 @@ def command(
     begun = time.monotonic()
     change = load_timbre(timbre, trust=trust)
     pipeline = load("play", model=model, sounds=sounds, timbre=change)
-    with _steps(quiet=quiet or as_json) as tell:
+    with steps(quiet=quiet or as_json) as tell:
         if scene_only:
             seen = pipeline.look(picture, scene, **table)
             if save_scene is not None:
@@ -109,63 +112,8 @@ def command(
         tell("playing")
         heard = performance.save(output, stems=stems, force=force)
         _write(performance, kit, midi, roll, save_scene, force=force)
-    result = _result(performance, heard, output, kit, stems, time.monotonic() - begun)
+    result = _result(performance, heard, output, kit, time.monotonic() - begun)
     report(result, _lines(performance, result), as_json=as_json, quiet=quiet)
-
-
-def read_mapping(given: tuple[str, ...]) -> dict[str, str]:
-    """``drums=footsteps,bass=water`` as a table. Raises OptionError for anything else."""
-    found: dict[str, str] = {}
-    for pair in ",".join(given).split(",") if given else ():
-        role, equals, name = (part.strip() for part in pair.partition("="))
-        if not (role and equals and name):
-            raise OptionError(f"--map {pair!r}: expected ROLE=SOURCE, such as drums=footsteps")
-        found[role] = name
-    return found
-
-
-def load_timbre(path: Path | None, *, trust: bool) -> Timbre | None:
-    """The model of ``--timbre``. Raises OptionError without ``--trust``, or with it alone."""
-    if path is None:
-        if trust:
-            raise OptionError("--trust is for --timbre; leave it out")
-        return None
-    from sonolume.pipelines.play.timbre import Timbre
-
-    return Timbre.load(path, trust=trust)
-
-
-def check_targets(targets: tuple[Path | None, ...], *, force: bool) -> None:
-    """Refuse before the work what would be refused after it."""
-    for target in targets:
-        if target is None:
-            continue
-        if target.exists() and not force:
-            raise OptionError(f"{target} exists; --force replaces it, or choose another name")
-        if not target.absolute().parent.is_dir():
-            raise OptionError(f"{target}: the folder {target.parent} does not exist; make it")
-
-
-def check_kinds(music: Path | None, kit: Path | None) -> None:
-    """Refuse suffixes that nothing can be written as."""
-    from sonolume.media.sound_file import container_for
-
-    if music is not None:
-        container_for(music)
-    if kit is not None and kit.suffix.lower() not in KITS:
-        raise OptionError(f"{kit}: a kit cannot be saved as '{kit.suffix}'; use .sf2 or .sfz")
-
-
-@contextmanager
-def _steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """What shows the step that is being done."""
-    if quiet:
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("loading") as status:
-        yield status.update
 
 
 def _write(
@@ -198,37 +146,19 @@ def _result(
     heard: MixReport,
     output: Path,
     kit: Path | None,
-    stems: Path | None,
     took: float,
 ) -> dict[str, Any]:
     """What ``--json`` prints."""
     sf2 = kit is not None and kit.suffix.lower() == ".sf2"
-    names = [performance.parts[index].name for index in sorted(performance.instruments)]
-    tracks = [
-        {
-            "name": part.name,
-            "role": part.role,
-            "source": part.source,
-            "instrument": part.instrument,
-            "notes": part.notes,
-            "lowest": part.lowest,
-            "highest": part.highest,
-            "folded": part.folded,
-            "why": part.why,
-        }
-        for part in performance.parts
-    ]
     return {
         "out": str(output),
         "seconds": round(heard.seconds, 3),
         "took": round(took, 2),
         "tempo": round(performance.score.tempo, 3),
         "scene": performance.scene.to_json(),
-        "tracks": tracks,
+        "tracks": [asdict(part) for part in performance.parts],
         "kit": {"sfz": str(kit) if kit and not sf2 else None, "sf2": str(kit) if sf2 else None},
-        "stems": {
-            path.stem: str(path) for _, path in zip(names, heard.stems, strict=False) if stems
-        },
+        "stems": {path.stem: str(path) for path in heard.stems},
         "loudness_lufs": round(heard.loudness, 2),
         "true_peak_db": round(heard.true_peak, 2),
     }

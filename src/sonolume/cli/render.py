@@ -41,7 +41,7 @@ def command(
     quiet: bool,
 ) -> None:
     """Play SCORE on a kit: ours, or anybody's SF2 or SFZ."""
-    from sonolume.cli.play import check_kinds, check_targets, read_mapping
+    from sonolume.cli._sound_making import check_kinds, check_targets, read_mapping
     from sonolume.music.ensemble import seat
     from sonolume.music.kits import read_kit
     from sonolume.music.mixdown import MixSettings, mixdown

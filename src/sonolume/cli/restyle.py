@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from sonolume.cli._options import force_option, json_option, quiet_option, report, seed_option
+from sonolume.cli._sound_making import check_targets, steps
 from sonolume.errors import OptionError
 
 __all__ = ["command"]
@@ -67,14 +66,15 @@ def command(
 
     held = read_keep(keep)
     RestyleSettings(strength, prior, held, effects)  # type: ignore[arg-type]  # click's choice
-    check_targets((output, drawing), sound, force=force)
+    check_targets((output, drawing), force=force)
+    check_target(output, sound)
     if drawing is not None:
         from sonolume.pipelines.describe_plot import check_plot
 
         check_plot(drawing)
     from sonolume.pipelines import load
 
-    with _steps(quiet=quiet or as_json) as tell:
+    with steps(quiet=quiet or as_json) as tell:
         made = load("restyle", model=model)(
             before,
             after,
@@ -107,30 +107,10 @@ def read_keep(given: str) -> tuple[str, ...]:
     return () if names == ("none",) else names
 
 
-def check_targets(targets: tuple[Path | None, ...], sound: Path, *, force: bool) -> None:
-    """Refuse before the work what would be refused, or regretted, after it."""
+def check_target(output: Path, sound: Path) -> None:
+    """Refuse a result that nothing can be written as, or that would be the sound itself."""
     from sonolume.media.sound_file import container_for
 
-    for target in targets:
-        if target is None:
-            continue
-        if target.exists() and not force:
-            raise OptionError(f"{target} exists; --force replaces it, or choose another name")
-        if target.exists() and sound.exists() and target.samefile(sound):
-            raise OptionError(f"{target} is the sound itself; give the result another name")
-        if not target.absolute().parent.is_dir():
-            raise OptionError(f"{target}: the folder {target.parent} does not exist; make it")
-    if targets[0] is not None:
-        container_for(targets[0])
-
-
-@contextmanager
-def _steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """What shows the step that is being done."""
-    if quiet:
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("loading") as status:
-        yield status.update
+    if output.exists() and sound.exists() and output.samefile(sound):
+        raise OptionError(f"{output} is the sound itself; give the result another name")
+    container_for(output)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolume.errors import OptionError
-from sonolume.music.parts import ROLES, Role
+from sonolume.music.parts import ROLES, Role, part_of
 from sonolume.music.sampler.curves import VOLUME
 from sonolume.music.score import Score, Track
 
@@ -27,25 +27,19 @@ PLACES: Final[dict[Role, float]] = {
 # The sum of all tracks, so that the compressor meets every score at the same level.
 BUS: Final = -18.0
 MAX_GAIN: Final = 80.0
-# General MIDI families of eight programs.
-FAMILIES: Final[tuple[Role, ...]] = (
-    "keys", "keys", "keys", "guitar", "bass", "pad", "pad", "lead",
-    "lead", "lead", "lead", "pad", "pad", "guitar", "keys", "pad",
-)  # fmt: skip
 
 
 def roles_of(
     score: Score, indices: Sequence[int], given: Mapping[int, Role] | None
 ) -> tuple[Role, ...]:
-    """The role of each track: what was given, else what its drums flag and program say.
+    """The role of each track: what was given, else what it seems to be (`parts.part_of`).
 
     Raises OptionError for a role that is none.
     """
     roles = []
     for index in indices:
         track = score.tracks[index]
-        usual: Role = "drums" if track.drums else FAMILIES[track.program // 8 % len(FAMILIES)]
-        role = (given or {}).get(index, usual)
+        role = given[index] if given and index in given else part_of(track).role
         if role not in ROLES:
             raise OptionError(f"track {index}: role {role!r}; expected one of {', '.join(ROLES)}")
         roles.append(role)

@@ -82,7 +82,7 @@ def mixdown(
         instruments: by index of the track in ``score.tracks``; tracks without one are left out.
         path: .wav, .flac, .ogg, .opus or .mp3. A format that does not take the settings' rate
             gets the next one that it takes.
-        roles: by index of the track; the others are told by drums flag and program.
+        roles: by index of the track; the others are told by `parts.part_of`.
         stems: folder for one 32-bit float WAV a track; made where it is missing.
         provenance: how the sound was made, JSON values.
 

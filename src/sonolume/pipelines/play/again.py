@@ -1,6 +1,5 @@
 """Play again what a sound says about itself."""
 
-import hashlib
 import warnings
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from sonolume import __version__
 from sonolume.errors import DataError, ModelError, OptionError
 from sonolume.hub.download import is_remote, known
+from sonolume.hub.layout import file_hash
 from sonolume.music.scene import Scene
 from sonolume.pipelines.play.performance import Performance
 from sonolume.pipelines.play.pipeline import PlayPipeline
@@ -59,6 +59,6 @@ def _same(origin: Any) -> Path | None:
     path = Path(str(origin.get("file"))) if isinstance(origin, dict) else Path()
     if not path.is_file():
         raise ModelError(f"played from the score {path}, which is gone; put it back")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != origin.get("sha256"):
+    if file_hash(path) != origin.get("sha256"):
         raise ModelError(f"{path} is another score than the one that was played")
     return path

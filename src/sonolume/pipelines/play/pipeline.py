@@ -1,6 +1,5 @@
 """Play: a picture and a score → music on instruments made of what is seen."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -11,6 +10,7 @@ import numpy as np
 
 from sonolume import __version__
 from sonolume.errors import OptionError
+from sonolume.hub.layout import file_hash
 from sonolume.media import Audio, Picture
 from sonolume.music.ensemble import placed, within
 from sonolume.music.instruments import InstrumentSettings
@@ -181,16 +181,12 @@ def _score(
         score, origin = given, {"file": None}
     else:
         score = read_score(given)
-        origin = {"file": str(given), "sha256": _sha256(Path(given))}
+        origin = {"file": str(given), "sha256": file_hash(Path(given))}
     if not score.tracks:
         raise OptionError("the score holds no note; give another one")
     if settings.tempo is not None:
         score = retempo(score, settings.tempo)
     return transpose(score, settings.transpose), origin
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _make(
