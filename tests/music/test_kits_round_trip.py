@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sonolume.music.kit import Envelope, Instrument, Kit, Loop, LoopMode, Region, Sample
@@ -92,7 +93,24 @@ def check_common(a: Region, b: Region) -> None:
     assert b.sample.rate == a.sample.rate
 
 
+def _layered() -> Kit:
+    """Regions of one stereo sample that say the same, but for the pan of one."""
+    noise = np.random.default_rng(100).uniform(-1, 1, (2, 100)).astype(np.float32)
+    shape = Envelope(1.0, 1.0, 1.0, 0.0, 0.0, 1.0)
+    region = Region(
+        Sample(noise, 8_000),
+        keys=(0, 0),
+        velocities=(1, 1),
+        root=0,
+        loop=Loop(8, 40),
+        loop_mode="continuous",
+        envelope=shape,
+    )
+    return Kit("kit", (Instrument("thing", (region, region, replace(region, pan=0.5))),))
+
+
 @FEW
+@example(_layered())
 @given(kits())
 def test_sf2(kit: Kit) -> None:
     with tempfile.TemporaryDirectory() as folder:

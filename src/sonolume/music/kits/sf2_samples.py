@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,18 +79,20 @@ def couples(zones: list[Zone], samples: Samples) -> list[tuple[Zone, Zone | None
     """Zones of one instrument, those of linked left and right samples together (section 7.10).
 
     They are together when all they say is alike but the pan, and their samples are equally long.
+    Of zones that say the same, the first left one goes with the first right one, and so on.
     """
-    waiting = {_signature(zone): zone for zone in zones}
+    waiting: dict[tuple[object, ...], deque[Zone]] = defaultdict(deque)
+    for zone in zones:
+        waiting[_signature(zone)].append(zone)
     result: list[tuple[Zone, Zone | None]] = []
     taken: set[int] = set()
     for zone in zones:
         link = _right_of(zone.leaf, samples)
-        partner = waiting.get(_signature(zone, link)) if link is not None else None
-        if partner is not None and id(partner) not in taken:
+        partners = waiting.get(_signature(zone, link)) if link is not None else None
+        partner = partners.popleft() if partners else None
+        if partner is not None:
             taken.add(id(partner))
-            result.append((zone, partner))
-        else:
-            result.append((zone, None))
+        result.append((zone, partner))
     return [pair for pair in result if id(pair[0]) not in taken]
 
 
