@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
@@ -175,6 +175,10 @@ onset_lists = st.lists(st.floats(0, 2), max_size=12).map(lambda v: np.array(sort
 
 
 @settings(max_examples=200, deadline=None)
+@example(reference=np.array([0.0]), estimated=np.array([0.05 + 5e-10]))
+@example(reference=np.array([0.0]), estimated=np.array([0.05 + 2e-9]))
+@example(reference=np.array([0.05]), estimated=np.array([1e-9, 0.1 + 1e-9]))
+@example(reference=np.arange(20) * 0.1, estimated=np.arange(20) * 0.1 + 0.05)
 @given(reference=onset_lists, estimated=onset_lists)
 def test_matching_is_the_largest_one(
     reference: NDArray[np.float64], estimated: NDArray[np.float64]
@@ -184,10 +188,17 @@ def test_matching_is_the_largest_one(
     if not len(reference) or not len(estimated):
         assert score == float(len(reference) == len(estimated))
         return
-    near = np.abs(reference[:, None] - estimated) <= 0.05
+    near = np.abs(reference[:, None] - estimated) <= 0.05 + 1e-9
     rows, columns = linear_sum_assignment(~near)
     matched = int(near[rows, columns].sum())
     assert score == pytest.approx(2 * matched / (len(reference) + len(estimated)))
+
+
+def test_the_window_s_own_distance_counts_on_every_grid() -> None:
+    # 1.05 − 1.0 is more than 0.05 in floating point, 0.35 − 0.3 is less.
+    for first in np.arange(0, 400) * 0.005:
+        assert onset_f1(np.array([first]), np.array([first + 0.05])) == 1.0
+        assert onset_f1(np.array([first]), np.array([first + 0.051])) == 0.0
 
 
 def test_correlation_is_pearson_s() -> None:
