@@ -9,7 +9,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import sonolume
 from sonolume.media import Audio
-from sonolume.pipelines.describe import DescribePipeline
+from sonolume.pipelines.describe.pipeline import DescribePipeline
 
 EXAMPLES = Path("examples/sounds")
 

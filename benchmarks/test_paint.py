@@ -5,7 +5,7 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import sonolume
-from sonolume.pipelines.paint import PaintPipeline, PaintSettings
+from sonolume.pipelines.paint.pipeline import PaintPipeline, PaintSettings
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import sonolume
 from sonolume.data.states import STATES
 from sonolume.media import Picture
 from sonolume.media.grid import grid
-from sonolume.pipelines.paint import PaintPipeline, PaintSettings
+from sonolume.pipelines.paint.pipeline import PaintPipeline, PaintSettings
 
 SOUNDS = Path(__file__).parent / "sounds"
 NAMES = ("thunder", "rain", "waves", "birds", "fire", "wind", "bell")

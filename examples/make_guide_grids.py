@@ -7,7 +7,7 @@ import click
 import sonolume
 from sonolume.media import Picture
 from sonolume.media.grid import grid
-from sonolume.pipelines.guide import GuidePipeline, Preview
+from sonolume.pipelines.guide.pipeline import GuidePipeline, Preview
 
 SOUNDS = Path(__file__).parent / "sounds"
 WORDS = ("fire", "waves", "a forest", "a beach", "snow", "a door", "an organ", "a lion")

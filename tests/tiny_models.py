@@ -145,8 +145,8 @@ def tiny_full(
     """What `save_pretrained` writes of both, gates open."""
     import torch
 
-    from sonolume.pipelines.full import FullParts
-    from sonolume.pipelines.paint import PaintPipeline
+    from sonolume.pipelines.paint.full import FullParts
+    from sonolume.pipelines.paint.pipeline import PaintPipeline
 
     torch.manual_seed(1)
     parts = FullParts(tiny_diffusion, tiny_clap)

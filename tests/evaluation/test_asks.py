@@ -8,7 +8,7 @@ import pytest
 
 from sonolume.data.shards import read_sounds
 from sonolume.evaluation import asks
-from sonolume.pipelines.paint import PaintSettings
+from sonolume.pipelines.paint.pipeline import PaintSettings
 
 
 @pytest.fixture

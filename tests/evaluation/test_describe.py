@@ -13,8 +13,8 @@ from sonolume.data.concepts import concepts
 from sonolume.errors import DataError
 from sonolume.evaluation.describe import evaluate_describe
 from sonolume.hub.calibration import read_calibration
-from sonolume.pipelines.describe import DescribePipeline
-from sonolume.pipelines.word_lists import WordList
+from sonolume.pipelines.describe.pipeline import DescribePipeline
+from sonolume.pipelines.describe.word_lists import WordList
 
 SLUGS = tuple(concept.slug for concept in concepts())
 WORDS = WordList.of("concepts", SLUGS)

@@ -19,9 +19,9 @@ from sonolume.evaluation.guide_spreads import fit, measure_slopes, measure_sprea
 from sonolume.hub.spreads import read_spreads
 from sonolume.hub.weights import sha256
 from sonolume.media import Picture
-from sonolume.pipelines.guide_prompts import Prompt
-from sonolume.pipelines.guide_request import GuideRequest, embed_prompts
-from sonolume.pipelines.guide_settings import GuideSettings
+from sonolume.pipelines.guide.prompts import Prompt
+from sonolume.pipelines.guide.request import GuideRequest, embed_prompts
+from sonolume.pipelines.guide.settings import GuideSettings
 
 
 class Obedient:

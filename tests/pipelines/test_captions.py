@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from sonolume.errors import ModelError
 from sonolume.hub import weights
 from sonolume.models.captioner import CaptionerConfig, PrefixCaptioner
-from sonolume.pipelines.captions import AT_ONCE, load_captioner, sentence
+from sonolume.pipelines.describe.captions import AT_ONCE, load_captioner, sentence
 
 
 @pytest.fixture(scope="module")

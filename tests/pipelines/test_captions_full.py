@@ -15,8 +15,8 @@ from tests.tiny_checkpoints import NARROW, byte_pairs, random_state, save_smolvl
 from sonolume.errors import InteropError, ModelError, OptionError
 from sonolume.media import Picture
 from sonolume.models.full.clipcap import ClipCap, ClipCapSteps, MapperConfig
-from sonolume.pipelines.captions import sentence
-from sonolume.pipelines.captions_full import ClipCapCaptioner, load_picture_captioner
+from sonolume.pipelines.describe.captions import sentence
+from sonolume.pipelines.describe.captions_full import ClipCapCaptioner, load_picture_captioner
 
 __all__ = ["tiny_clip"]
 WORDS = "a dog runs in the park."
@@ -109,7 +109,7 @@ def test_clipcap_writes_a_sentence_for_each_picture(
 def test_clipcap_reads_embeddings_as_they_come_or_of_unit_length(
     clipcap: Path, tiny_clip: Path, gpt_words: tuple[Path, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sonolume.pipelines import captions_full
+    from sonolume.pipelines.describe import captions_full
 
     seen: list[torch.Tensor] = []
 
@@ -163,7 +163,7 @@ def test_what_is_no_captioner(blip: Path, tiny_clip: Path, tmp_path: Path) -> No
 
 def test_the_pocket_captioner_needs_nothing_of_the_full_size() -> None:
     code = (
-        "import sys, sonolume.pipelines.captions as c, sonolume.pipelines.captions_full as f;"
+        "import sys; from sonolume.pipelines.describe import captions, captions_full;"
         "print(sorted({'transformers', 'diffusers'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -17,8 +17,8 @@ import torch
 import sonolume
 from sonolume.errors import MediaError, ModelError, OptionError
 from sonolume.media import Audio, Picture, read_provenance
-from sonolume.pipelines.paint import PaintPipeline, PaintRequest, PaintSettings
-from sonolume.pipelines.paint_again import paint_again
+from sonolume.pipelines.paint.again import paint_again
+from sonolume.pipelines.paint.pipeline import PaintPipeline, PaintRequest, PaintSettings
 
 QUICK = {"steps": 3, "size": 16}
 RATE = 16_000
@@ -184,7 +184,7 @@ def test_a_long_file_is_heard_in_blocks_as_in_memory(paint, tmp_path, monkeypatc
     sweep = 0.3 * np.sin(2 * np.pi * (100 + 30 * time) * time)
     Audio(np.stack([sweep, sweep**3]), RATE).save(tmp_path / "long.flac")
     whole, silent = paint.hear(Audio.read(tmp_path / "long.flac"))
-    monkeypatch.setattr("sonolume.pipelines.paint.BLOCK_SECONDS", 3.7)
+    monkeypatch.setattr("sonolume.pipelines.paint.pipeline.BLOCK_SECONDS", 3.7)
     found, also_silent = paint.hear(tmp_path / "long.flac")
     torch.testing.assert_close(found, whole, atol=1e-5, rtol=0)
     assert silent is also_silent is False

@@ -16,11 +16,11 @@ import torch
 import sonolume
 from sonolume.errors import MediaError, ModelError, OptionError
 from sonolume.media import Audio, Picture
-from sonolume.pipelines.describe import DescribePipeline
-from sonolume.pipelines.description import Description, Segment
-from sonolume.pipelines.keywords import Keyword
-from sonolume.pipelines.telling import tell
-from sonolume.pipelines.word_lists import WordList
+from sonolume.pipelines.describe.description import Description, Segment
+from sonolume.pipelines.describe.keywords import Keyword
+from sonolume.pipelines.describe.pipeline import DescribePipeline
+from sonolume.pipelines.describe.telling import tell
+from sonolume.pipelines.describe.word_lists import WordList
 
 RATE = 16_000
 

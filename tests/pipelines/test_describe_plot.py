@@ -9,7 +9,7 @@ import torch
 import sonolume
 from sonolume.errors import OptionError
 from sonolume.media import Audio, Picture
-from sonolume.pipelines.describe_plot import plot, spectrogram
+from sonolume.pipelines.describe.plot import plot, spectrogram
 from sonolume.signal.mel import LogMel
 
 RATE = 16_000

@@ -11,8 +11,8 @@ import pytest
 import sonolume
 from sonolume.errors import ModelError, OptionError
 from sonolume.media import Audio
-from sonolume.pipelines.full import FullParts
-from sonolume.pipelines.paint import PaintPipeline
+from sonolume.pipelines.paint.full import FullParts
+from sonolume.pipelines.paint.pipeline import PaintPipeline
 
 QUICK = {"steps": 2, "size": 16}
 

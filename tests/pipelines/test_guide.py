@@ -14,9 +14,9 @@ import sonolume
 from sonolume.diffusion.flow import sample_euler, times
 from sonolume.errors import MediaError, ModelError, OptionError
 from sonolume.media import Audio, Picture, read_provenance
-from sonolume.pipelines.guide import GuidePipeline, Preview
-from sonolume.pipelines.guide_again import guide_again
-from sonolume.pipelines.guide_settings import GuideSettings
+from sonolume.pipelines.guide.again import guide_again
+from sonolume.pipelines.guide.pipeline import GuidePipeline, Preview
+from sonolume.pipelines.guide.settings import GuideSettings
 
 QUICK = {"steps": 3, "size": 16, "cutouts": 2}
 RATE = 16_000
@@ -130,8 +130,8 @@ class Told:
     """A describer whose words are known."""
 
     def __call__(self, medium, **settings):
-        from sonolume.pipelines.description import SILENCE, Description
-        from sonolume.pipelines.keywords import Keyword
+        from sonolume.pipelines.describe.description import SILENCE, Description
+        from sonolume.pipelines.describe.keywords import Keyword
 
         if isinstance(medium, Picture):
             return Description(None, "picture", "A grey square.", ())

@@ -20,13 +20,13 @@ from sonolume.hub.spreads import NAME as SPREADS
 from sonolume.hub.spreads import Spreads, write_spreads
 from sonolume.media import Audio, Picture
 from sonolume.models.full.unconditional import UnconditionalDenoiser
-from sonolume.pipelines.guide import GuidePipeline
-from sonolume.pipelines.guide_again import guide_again
-from sonolume.pipelines.guide_choose import choose_guide_parts
-from sonolume.pipelines.guide_full import full_prior
-from sonolume.pipelines.guide_full_encoders import ClipClapEncoder, full_encoder, split_name
-from sonolume.pipelines.guide_parts import GuideEncoder, GuidePrior
-from sonolume.pipelines.word_lists import WordList
+from sonolume.pipelines.describe.word_lists import WordList
+from sonolume.pipelines.guide.again import guide_again
+from sonolume.pipelines.guide.choose import choose_guide_parts
+from sonolume.pipelines.guide.full import full_prior
+from sonolume.pipelines.guide.full_encoders import ClipClapEncoder, full_encoder, split_name
+from sonolume.pipelines.guide.parts import GuideEncoder, GuidePrior
+from sonolume.pipelines.guide.pipeline import GuidePipeline
 
 PRIORS = ("tiny_adm", "tiny_unconditional", "tiny_diffusion")
 ENCODERS = ("tiny_audioclip", "clip+clap")

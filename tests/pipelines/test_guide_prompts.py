@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sonolume.errors import OptionError
 from sonolume.media import Audio, Picture
-from sonolume.pipelines.guide_prompts import Prompt, gather, read_prompt, type_prompt
+from sonolume.pipelines.guide.prompts import Prompt, gather, read_prompt, type_prompt
 from sonolume.pipelines.words import clean_words
 
 

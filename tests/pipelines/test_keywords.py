@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from sonolume.errors import OptionError
-from sonolume.pipelines.keywords import TEMPLATES, Keyword, Keywords, choose, ensemble
-from sonolume.pipelines.word_lists import WordList
+from sonolume.pipelines.describe.keywords import TEMPLATES, Keyword, Keywords, choose, ensemble
+from sonolume.pipelines.describe.word_lists import WordList
 
 AXES = {"rain": (1.0, 0.0, 0.0), "fire": (0.0, 1.0, 0.0), "dog": (0.0, 0.0, 1.0)}
 WORDS = WordList.of("own", ("rain", "fire", "dog"))

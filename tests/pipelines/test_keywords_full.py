@@ -12,9 +12,9 @@ import torch
 import sonolume
 from sonolume.errors import MediaError, ModelError, OptionError
 from sonolume.media import Audio, Picture
-from sonolume.pipelines.describe import DescribePipeline
-from sonolume.pipelines.keywords import TEMPLATES
-from sonolume.pipelines.word_lists import WordList, shipped_list
+from sonolume.pipelines.describe.keywords import TEMPLATES
+from sonolume.pipelines.describe.pipeline import DescribePipeline
+from sonolume.pipelines.describe.word_lists import WordList, shipped_list
 
 WORDS = WordList.of("own", ("a beach", "thunder", "the city"))
 CLASSES = ("Speech", "Rain", "Church bell", "Thunder")

@@ -13,11 +13,11 @@ from sonolume.errors import OptionError
 from sonolume.media import Picture
 from sonolume.music.scene import MOODS
 from sonolume.music.scene_table import ROLES, places, roles_of, things
-from sonolume.pipelines.captions import sentence
-from sonolume.pipelines.keywords import Kind
+from sonolume.pipelines.describe.captions import sentence
+from sonolume.pipelines.describe.keywords import Kind
+from sonolume.pipelines.describe.word_lists import WordList
 from sonolume.pipelines.play.mood import MOOD_WORDS, colour_affect, mood_of
 from sonolume.pipelines.play.scene import JointSceneReader, load_scene_reader
-from sonolume.pipelines.word_lists import WordList
 
 
 def plain(red: int, green: int, blue: int) -> Picture:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sonolume.errors import MediaError
-from sonolume.pipelines.timeline import Run, hear, runs, smooth
+from sonolume.pipelines.describe.timeline import Run, hear, runs, smooth
 
 RATE = 100
 

@@ -8,7 +8,7 @@ import pytest
 
 from sonolume.data.concepts import concepts
 from sonolume.errors import OptionError
-from sonolume.pipelines.word_lists import WordList, read_list, shipped, shipped_list
+from sonolume.pipelines.describe.word_lists import WordList, read_list, shipped, shipped_list
 
 
 def test_the_shipped_lists() -> None:

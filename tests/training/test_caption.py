@@ -14,7 +14,7 @@ from sonolume.data.naming import heard, names_concept
 from sonolume.errors import DataError, OptionError
 from sonolume.hub import weights
 from sonolume.hub.captioner import load_captioner_parts
-from sonolume.pipelines.captions import load_captioner
+from sonolume.pipelines.describe.captions import load_captioner
 from sonolume.training.caption_data import CaptionData
 from sonolume.training.concept_captions import sound_captions
 from sonolume.training.context import Context

@@ -16,8 +16,8 @@ from sonolume.cli._paint_inputs import SOUNDS
 from sonolume.errors import MediaError, OptionError
 
 if TYPE_CHECKING:
-    from sonolume.pipelines.description import Description
-    from sonolume.pipelines.telling import Format
+    from sonolume.pipelines.describe.description import Description
+    from sonolume.pipelines.describe.telling import Format
 
 PICTURES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".avif"}
@@ -43,7 +43,7 @@ class Job:
     @contextmanager
     def writer(self, *, quiet: bool) -> Iterator[Write]:
         """What takes the descriptions in the order of the files; files appear whole or not."""
-        from sonolume.pipelines.telling import tell
+        from sonolume.pipelines.describe.telling import tell
 
         with ExitStack() as stack:
             joined = self._joined(stack) if self._together else None
@@ -72,7 +72,7 @@ class Job:
         return len(self.targets) == 1
 
     def _told(self, described: Description) -> str:
-        from sonolume.pipelines.telling import tell
+        from sonolume.pipelines.describe.telling import tell
 
         return tell(described, cast("Format", self.format))
 
@@ -167,7 +167,7 @@ def _targets(
 
 
 def _check_plot(plot: Path, several: bool, *, force: bool) -> None:
-    from sonolume.pipelines.describe_plot import check_plot
+    from sonolume.pipelines.describe.plot import check_plot
 
     if several:
         raise OptionError("--plot draws one file; several were given")
@@ -182,7 +182,7 @@ def _known() -> str:
 
 def _show(described: Description) -> None:
     """For people: a table where there is a terminal, else plain lines."""
-    from sonolume.pipelines.telling import clock, lines, shares
+    from sonolume.pipelines.describe.telling import clock, lines, shares
 
     if not sys.stdout.isatty():
         for line in lines(described):

@@ -13,7 +13,7 @@ from sonolume.errors import OptionError
 
 if TYPE_CHECKING:
     from sonolume.media import Picture
-    from sonolume.pipelines.guide import Preview
+    from sonolume.pipelines.guide.pipeline import Preview
 
 SINGLE, FOLDER, GRID, MANIFEST = Path("guided.png"), Path("guided"), "grid.png", "manifest.json"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})

@@ -14,9 +14,9 @@ from sonolume.errors import OptionError, SonolumeError
 
 if TYPE_CHECKING:
     from sonolume.cli._describe_inputs import Job
-    from sonolume.pipelines.describe import DescribePipeline
-    from sonolume.pipelines.description import Description
-    from sonolume.pipelines.word_lists import WordList
+    from sonolume.pipelines.describe.description import Description
+    from sonolume.pipelines.describe.pipeline import DescribePipeline
+    from sonolume.pipelines.describe.word_lists import WordList
 
 __all__ = ["command"]
 
@@ -69,7 +69,7 @@ def command(
     from sonolume.cli._describe_inputs import plan
 
     job = plan(inputs, output, as_format, plot, as_json=as_json, force=force)
-    from sonolume.pipelines.describe import DescribeSettings
+    from sonolume.pipelines.describe.pipeline import DescribeSettings
 
     DescribeSettings(top, threshold)  # refuses a value out of range before the models load
     own = _read(words)
@@ -82,7 +82,7 @@ def command(
 
 
 def _read(pages: tuple[Path, ...]) -> list[WordList]:
-    from sonolume.pipelines.word_lists import read_list
+    from sonolume.pipelines.describe.word_lists import read_list
 
     return [read_list(page) for page in pages]
 
@@ -116,7 +116,7 @@ def _describe_all(
 def _plot(job: Job, described: Description, path: Path, *, quiet: bool) -> None:
     if job.plot is None:
         return
-    from sonolume.pipelines.describe_plot import plot
+    from sonolume.pipelines.describe.plot import plot
 
     plot(described, path, job.plot, force=job.force)
     if not quiet and not job.as_json:

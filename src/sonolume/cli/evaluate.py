@@ -106,7 +106,7 @@ def paint(
     from sonolume.hub import weights
     from sonolume.hub.joint import load_joint
     from sonolume.pipelines import load
-    from sonolume.pipelines.paint import PaintSettings
+    from sonolume.pipelines.paint.pipeline import PaintSettings
 
     judge, hashes = _judge(teachers, common["data"])
     pipeline = load("paint", model or "pocket", audio_encoder)
@@ -178,7 +178,7 @@ def guide(
     from sonolume.evaluation.guide import evaluate_guide
     from sonolume.evaluation.guide_spreads import fit
     from sonolume.pipelines import load
-    from sonolume.pipelines.guide_settings import GuideSettings
+    from sonolume.pipelines.guide.settings import GuideSettings
 
     judge, hashes = _judge(teachers, common["data"])
     pipeline = load("guide", model or "pocket")

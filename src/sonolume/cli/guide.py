@@ -16,9 +16,9 @@ from sonolume.cli._options import force_option, json_option, quiet_option, repor
 
 if TYPE_CHECKING:
     from sonolume.cli._guide_outputs import Outputs
-    from sonolume.pipelines.guide import GuidePipeline
-    from sonolume.pipelines.guide_request import GuideRequest
-    from sonolume.pipelines.guide_settings import GuideSettings
+    from sonolume.pipelines.guide.pipeline import GuidePipeline
+    from sonolume.pipelines.guide.request import GuideRequest
+    from sonolume.pipelines.guide.settings import GuideSettings
 
 __all__ = ["command"]
 
@@ -92,10 +92,10 @@ def command(
     if not enrich_only:
         outputs.check(force=force)
     from sonolume.pipelines import load
-    from sonolume.pipelines.guide import steps_skipped
-    from sonolume.pipelines.guide_prompts import gather, type_prompt
-    from sonolume.pipelines.guide_record import told
-    from sonolume.pipelines.guide_settings import make_settings
+    from sonolume.pipelines.guide.pipeline import steps_skipped
+    from sonolume.pipelines.guide.prompts import gather, type_prompt
+    from sonolume.pipelines.guide.record import told
+    from sonolume.pipelines.guide.settings import make_settings
 
     given = [*gather("words", text), *gather("sound", sound), *gather("picture", picture)]
     table = {key: value for key, value in settings.items() if value is not None}

@@ -15,7 +15,7 @@ from sonolume.cli._options import force_option, json_option, quiet_option, repor
 if TYPE_CHECKING:
     from sonolume.cli._paint_inputs import Task
     from sonolume.media import Picture
-    from sonolume.pipelines.paint import PaintPipeline
+    from sonolume.pipelines.paint.pipeline import PaintPipeline
 
 __all__ = ["command"]
 
@@ -62,7 +62,7 @@ def command(
     tasks, folder = plan(inputs, prompts, output)
     check_targets(tasks, force=force)
     from sonolume.pipelines import load
-    from sonolume.pipelines.paint import make_settings
+    from sonolume.pipelines.paint.pipeline import make_settings
 
     table = {key: value for key, value in settings.items() if value is not None}
     make_settings(table)  # refuses a value out of range before the models load

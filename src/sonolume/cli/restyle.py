@@ -69,7 +69,7 @@ def command(
     check_targets((output, drawing), force=force)
     check_target(output, sound)
     if drawing is not None:
-        from sonolume.pipelines.describe_plot import check_plot
+        from sonolume.pipelines.describe.plot import check_plot
 
         check_plot(drawing)
     from sonolume.pipelines import load

@@ -23,9 +23,9 @@ from sonolume.evaluation.result import Evaluation, by_label, settings
 from sonolume.evaluation.samples import check_data, clips_of, photos_of
 from sonolume.hub.calibration import Calibration, Fit
 from sonolume.media import Audio, Picture
-from sonolume.pipelines.describe import DescribePipeline
-from sonolume.pipelines.keywords import Kind
-from sonolume.pipelines.word_lists import CONCEPTS
+from sonolume.pipelines.describe.keywords import Kind
+from sonolume.pipelines.describe.pipeline import DescribePipeline
+from sonolume.pipelines.describe.word_lists import CONCEPTS
 
 Progress = Callable[[int, int], None]
 

@@ -14,8 +14,8 @@ from sonolume.data.shards import Photo
 from sonolume.evaluation.captioning import caption_figures, cider, sound_caption_names_concept
 from sonolume.evaluation.result import Evaluation
 from sonolume.media import Picture
-from sonolume.pipelines.describe import DescribePipeline
-from sonolume.pipelines.keywords import Kind
+from sonolume.pipelines.describe.keywords import Kind
+from sonolume.pipelines.describe.pipeline import DescribePipeline
 
 DEFINITIONS: Final = {
     "sound_caption_names_concept": "captions of sounds that name the sound's concept or a listed "

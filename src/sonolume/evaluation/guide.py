@@ -17,9 +17,9 @@ from sonolume.evaluation.result import Evaluation, settings
 from sonolume.evaluation.samples import check_data, clips_of
 from sonolume.media import Audio, Picture
 from sonolume.media.grid import grid
-from sonolume.pipelines.guide_prompts import Prompt
-from sonolume.pipelines.guide_request import GuideRequest
-from sonolume.pipelines.guide_settings import GuideSettings
+from sonolume.pipelines.guide.prompts import Prompt
+from sonolume.pipelines.guide.request import GuideRequest
+from sonolume.pipelines.guide.settings import GuideSettings
 
 SEEDS: Final = 8
 CONCEPTS: Final = 20

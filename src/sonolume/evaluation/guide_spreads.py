@@ -23,10 +23,10 @@ from sonolume.errors import DataError
 from sonolume.evaluation.samples import Item
 from sonolume.hub.spreads import Spreads, write_spreads
 from sonolume.media import Audio, Picture
-from sonolume.pipelines.guide import GuidePipeline
-from sonolume.pipelines.guide_parts import KINDS, GuideEncoder, GuidePrior, Kind
-from sonolume.pipelines.guide_prompts import Prompt
-from sonolume.pipelines.guide_request import embed_prompts
+from sonolume.pipelines.guide.parts import KINDS, GuideEncoder, GuidePrior, Kind
+from sonolume.pipelines.guide.pipeline import GuidePipeline
+from sonolume.pipelines.guide.prompts import Prompt
+from sonolume.pipelines.guide.request import embed_prompts
 
 PICTURES: Final = 24
 STEPS: Final = 10

@@ -14,7 +14,7 @@ from sonolume.evaluation.joint import Encoder
 from sonolume.evaluation.judge import NET, Judge
 from sonolume.evaluation.result import Evaluation, settings
 from sonolume.evaluation.samples import check_data, clips_of, photos_of
-from sonolume.pipelines.paint import PaintSettings
+from sonolume.pipelines.paint.pipeline import PaintSettings
 
 COUNT: Final = 4
 

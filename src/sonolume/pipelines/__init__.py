@@ -7,9 +7,9 @@ from sonolume.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
     from sonolume.media import Picture
-    from sonolume.pipelines.describe import DescribePipeline
-    from sonolume.pipelines.guide import GuidePipeline
-    from sonolume.pipelines.paint import PaintPipeline
+    from sonolume.pipelines.describe.pipeline import DescribePipeline
+    from sonolume.pipelines.guide.pipeline import GuidePipeline
+    from sonolume.pipelines.paint.pipeline import PaintPipeline
     from sonolume.pipelines.play.performance import Performance
     from sonolume.pipelines.play.pipeline import PlayPipeline
     from sonolume.pipelines.play.timbre import Timbre
@@ -126,11 +126,11 @@ def load(
 def _pipeline(job: str) -> Any:
     """The class of a job, imported with its first use."""
     if job == "guide":
-        from sonolume.pipelines.guide import GuidePipeline
+        from sonolume.pipelines.guide.pipeline import GuidePipeline
 
         return GuidePipeline
     if job == "describe":
-        from sonolume.pipelines.describe import DescribePipeline
+        from sonolume.pipelines.describe.pipeline import DescribePipeline
 
         return DescribePipeline
     if job == "play":
@@ -141,7 +141,7 @@ def _pipeline(job: str) -> Any:
         from sonolume.pipelines.restyle.pipeline import RestylePipeline
 
         return RestylePipeline
-    from sonolume.pipelines.paint import PaintPipeline
+    from sonolume.pipelines.paint.pipeline import PaintPipeline
 
     return PaintPipeline
 
@@ -161,11 +161,11 @@ def reproduce(provenance: dict[str, Any]) -> "Picture | Performance | Rendering"
 
         return restyle_again(provenance)
     if job == "guide":
-        from sonolume.pipelines.guide_again import guide_again
+        from sonolume.pipelines.guide.again import guide_again
 
         return guide_again(provenance)
     if job != "paint":
         raise ModelError(f"cannot reproduce job {job!r}; known: {', '.join(JOBS)}")
-    from sonolume.pipelines.paint_again import paint_again
+    from sonolume.pipelines.paint.again import paint_again
 
     return paint_again(provenance)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sonolume.media import Picture
 from sonolume.music.scene import MOODS, Mood
-from sonolume.pipelines.word_lists import WordList
+from sonolume.pipelines.describe.word_lists import WordList
 
 __all__ = ["MOOD_WORDS", "colour_affect", "mood_of"]
 

@@ -12,10 +12,10 @@ from sonolume.errors import OptionError
 from sonolume.media import Picture
 from sonolume.music.scene import MAX_SOURCES, Scene, Source
 from sonolume.music.scene_table import ROLES, Place, gather, places, things
-from sonolume.pipelines.captions import sentence
-from sonolume.pipelines.describe_parts import DescribeParts
+from sonolume.pipelines.describe.captions import sentence
+from sonolume.pipelines.describe.parts import DescribeParts
+from sonolume.pipelines.describe.word_lists import CONCEPTS, WordList
 from sonolume.pipelines.play.mood import MOOD_WORDS, mood_of
-from sonolume.pipelines.word_lists import CONCEPTS, WordList
 
 __all__ = ["JointSceneReader", "SceneReader", "load_scene_reader"]
 
@@ -104,6 +104,6 @@ def load_scene_reader(model: str = "pocket", device: str | None = None) -> Joint
 
     Raises ModelError for a model that is not there or unusable.
     """
-    from sonolume.pipelines.choose_describer import choose_describer
+    from sonolume.pipelines.describe.choose import choose_describer
 
     return JointSceneReader(choose_describer(model, None, device))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sonolume.correspondence.drawing import draw_delta
 from sonolume.media import Audio, Picture, atomic_path
-from sonolume.pipelines.describe_plot import check_plot
+from sonolume.pipelines.describe.plot import check_plot
 from sonolume.pipelines.restyle.restyled import Restyled
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from sonolume.pipelines.describe import DescribePipeline
-from sonolume.pipelines.describe_pocket import PocketDescriber
-from sonolume.pipelines.guide_parts import GuideEncoder, GuidePrior
-from sonolume.pipelines.guide_pocket import PocketEncoder, PocketPrior
-from sonolume.pipelines.pocket import PocketParts
+from sonolume.pipelines.describe.pipeline import DescribePipeline
+from sonolume.pipelines.describe.pocket import PocketDescriber
+from sonolume.pipelines.guide.parts import GuideEncoder, GuidePrior
+from sonolume.pipelines.guide.pocket import PocketEncoder, PocketPrior
+from sonolume.pipelines.paint.pocket import PocketParts
 
 Parts = tuple[GuidePrior, GuideEncoder, DescribePipeline]
 
@@ -44,12 +44,12 @@ def _pocket(model: str | Path, device: str | None) -> PocketParts | None:
 
 
 def _full_prior(model: str | Path, device: str | None) -> GuidePrior:
-    from sonolume.pipelines.guide_full import full_prior
+    from sonolume.pipelines.guide.full import full_prior
 
     return full_prior(model, device)
 
 
 def _full_encoder(encoder: str | Path | None, device: str | None) -> GuideEncoder:
-    from sonolume.pipelines.guide_full_encoders import USUAL, full_encoder
+    from sonolume.pipelines.guide.full_encoders import USUAL, full_encoder
 
     return full_encoder(USUAL if encoder is None else encoder, device)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from sonolume.errors import OptionError
 from sonolume.media import Audio, Extent, Picture, blocks
-from sonolume.pipelines.guide_parts import GuideEncoder
-from sonolume.pipelines.guide_prompts import Prompt
+from sonolume.pipelines.guide.parts import GuideEncoder
+from sonolume.pipelines.guide.prompts import Prompt
 
 BLOCK_SECONDS = 60.0  # of a sound held at once
 LAST_SEED = 2**63 - 1

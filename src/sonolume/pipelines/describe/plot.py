@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from sonolume.errors import ModelError, OptionError
 from sonolume.media import Audio, Picture, atomic_path, blocks
-from sonolume.pipelines.describe import Medium
-from sonolume.pipelines.description import Description, Segment
+from sonolume.pipelines.describe.description import Description, Segment
+from sonolume.pipelines.describe.pipeline import Medium
 from sonolume.signal.mel import HOP, N_MELS, RATE, LogMel
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sonolume.errors import ModelError, OptionError
-from sonolume.pipelines.describe_parts import DescribeParts
+from sonolume.pipelines.describe.parts import DescribeParts
 
 
 def choose_describer(
@@ -16,7 +16,7 @@ def choose_describer(
     """
     folder = Path(model)
     if str(model) == "pocket" or any(folder.glob("joint-words*.safetensors")):
-        from sonolume.pipelines.describe_pocket import PocketDescriber
+        from sonolume.pipelines.describe.pocket import PocketDescriber
 
         if audio_encoder is not None:
             raise OptionError(f"{model} has its own audio encoder; leave audio_encoder out")
@@ -26,7 +26,7 @@ def choose_describer(
     from sonolume.hub.download import is_remote
 
     if is_remote(model) or folder.is_dir():
-        from sonolume.pipelines.keywords_full import load_full_describer
+        from sonolume.pipelines.describe.keywords_full import load_full_describer
 
         return load_full_describer(model, audio_encoder, device)
     raise ModelError(f"{model}: no such model; give pocket, a folder, or a name on the hub")

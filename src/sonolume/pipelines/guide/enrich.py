@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sonolume.errors import OptionError
-from sonolume.pipelines.describe import DescribePipeline
-from sonolume.pipelines.description import SILENCE, Description
-from sonolume.pipelines.guide_prompts import Prompt
+from sonolume.pipelines.describe.description import SILENCE, Description
+from sonolume.pipelines.describe.pipeline import DescribePipeline
+from sonolume.pipelines.guide.prompts import Prompt
 
 KINDS: Final = ("keywords", "caption")
 KEYWORDS: Final = 3

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sonolume.media import Picture
-from sonolume.pipelines.keywords import Kind
-from sonolume.pipelines.word_lists import WordList
+from sonolume.pipelines.describe.keywords import Kind
+from sonolume.pipelines.describe.word_lists import WordList
 
 
 class DescribeParts(Protocol):

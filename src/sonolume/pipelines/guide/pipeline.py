@@ -24,13 +24,13 @@ from sonolume.diffusion.steering import steer
 from sonolume.diffusion.workers import one_thread
 from sonolume.errors import OptionError
 from sonolume.media import Picture
-from sonolume.pipelines import guide_record
-from sonolume.pipelines.describe import DescribePipeline
-from sonolume.pipelines.guide_enrich import enrich as enriched_by
-from sonolume.pipelines.guide_parts import GuideEncoder, GuidePrior
-from sonolume.pipelines.guide_prompts import Given, Prompt, gather
-from sonolume.pipelines.guide_request import GuideRequest, embed_prompts, pixels_of
-from sonolume.pipelines.guide_settings import GuideSettings, make_settings
+from sonolume.pipelines.describe.pipeline import DescribePipeline
+from sonolume.pipelines.guide import record
+from sonolume.pipelines.guide.enrich import enrich as enriched_by
+from sonolume.pipelines.guide.parts import GuideEncoder, GuidePrior
+from sonolume.pipelines.guide.prompts import Given, Prompt, gather
+from sonolume.pipelines.guide.request import GuideRequest, embed_prompts, pixels_of
+from sonolume.pipelines.guide.settings import GuideSettings, make_settings
 
 KEPT_OF_INITIAL = 0.4  # share of the steps that an initial picture spares, unless told otherwise
 
@@ -67,7 +67,7 @@ class GuidePipeline:
         device: str | None = None,
     ) -> "GuidePipeline":
         """See `sonolume.load`."""
-        from sonolume.pipelines.guide_choose import choose_guide_parts
+        from sonolume.pipelines.guide.choose import choose_guide_parts
 
         return cls(*choose_guide_parts(model, encoder, device))
 
@@ -179,8 +179,8 @@ class GuidePipeline:
         picture = self._finish(clean, chosen.size)
         if caption is None:
             caption = self._caption(picture)
-        record = guide_record.write(self.prior, self.encoder, request, chosen, caption)
-        return Picture(picture.pixels, provenance=record)
+        provenance = record.write(self.prior, self.encoder, request, chosen, caption)
+        return Picture(picture.pixels, provenance=provenance)
 
     def _energy(
         self, request: GuideRequest, settings: GuideSettings, draw: torch.Generator

@@ -19,7 +19,7 @@ from sonolume.models.decoding import BeamSettings, beam_search
 from sonolume.models.full.clip import ClipEncoder
 from sonolume.models.full.clipcap import SETTINGS, ClipCap, ClipCapSteps
 from sonolume.models.full.image_text import ImageTextModel
-from sonolume.pipelines.captions import sentence
+from sonolume.pipelines.describe.captions import sentence
 
 __all__ = ["ClipCapCaptioner", "ImageTextCaptioner", "PictureCaptioner", "load_picture_captioner"]
 

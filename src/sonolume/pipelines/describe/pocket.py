@@ -16,9 +16,9 @@ from sonolume.hub.calibration import read_calibration
 from sonolume.hub.joint import load_joint
 from sonolume.media import Picture
 from sonolume.models.joint import PICTURE_SIDE
-from sonolume.pipelines.captions import Captioner, load_captioner
-from sonolume.pipelines.keywords import TEMPLATES, Keywords, Kind, ensemble
-from sonolume.pipelines.word_lists import CONCEPTS, WordList, shipped_list
+from sonolume.pipelines.describe.captions import Captioner, load_captioner
+from sonolume.pipelines.describe.keywords import TEMPLATES, Keywords, Kind, ensemble
+from sonolume.pipelines.describe.word_lists import CONCEPTS, WordList, shipped_list
 from sonolume.signal.mel import RATE
 from sonolume.signal.windows import normalise_level
 

@@ -11,14 +11,14 @@ from torch import Tensor
 from sonolume.errors import MediaError, OptionError
 from sonolume.media import Audio, Picture, blocks
 from sonolume.media.guard import SOUND_KINDS, foreign_errors, require_file, sniff
-from sonolume.pipelines.describe_parts import DescribeParts
-from sonolume.pipelines.description import SILENCE, Description, Segment
-from sonolume.pipelines.keywords import Keyword, Kind, choose
-from sonolume.pipelines.timeline import Cells, Run, hear, runs, smooth
-from sonolume.pipelines.word_lists import WordList
+from sonolume.pipelines.describe.description import SILENCE, Description, Segment
+from sonolume.pipelines.describe.keywords import Keyword, Kind, choose
+from sonolume.pipelines.describe.parts import DescribeParts
+from sonolume.pipelines.describe.timeline import Cells, Run, hear, runs, smooth
+from sonolume.pipelines.describe.word_lists import WordList
 
 if TYPE_CHECKING:
-    from sonolume.pipelines.captions_full import PictureCaptioner
+    from sonolume.pipelines.describe.captions_full import PictureCaptioner
 
 Medium = str | Path | Audio | Picture
 Progress = Callable[[float], None]
@@ -65,12 +65,12 @@ class DescribePipeline:
         device: str | None = None,
     ) -> "DescribePipeline":
         """See `sonolume.load`."""
-        from sonolume.pipelines.choose_describer import choose_describer
+        from sonolume.pipelines.describe.choose import choose_describer
 
         parts = choose_describer(model, audio_encoder, device)
         if captioner is None:
             return cls(parts)
-        from sonolume.pipelines.captions_full import load_picture_captioner
+        from sonolume.pipelines.describe.captions_full import load_picture_captioner
 
         return cls(parts, load_picture_captioner(captioner, device=device))
 

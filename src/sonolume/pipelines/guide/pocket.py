@@ -8,8 +8,8 @@ from torch import Tensor
 
 from sonolume.hub.spreads import read_spreads
 from sonolume.models.words import token_mask
-from sonolume.pipelines.guide_parts import KINDS, Kind
-from sonolume.pipelines.pocket import PocketParts
+from sonolume.pipelines.guide.parts import KINDS, Kind
+from sonolume.pipelines.paint.pocket import PocketParts
 
 
 class PocketPrior:

@@ -5,8 +5,8 @@ from typing import Any
 
 from sonolume.errors import ModelError, OptionError
 from sonolume.media import Picture
-from sonolume.pipelines import guide_record
-from sonolume.pipelines.guide import GuidePipeline
+from sonolume.pipelines.guide import record
+from sonolume.pipelines.guide.pipeline import GuidePipeline
 
 
 def guide_again(provenance: dict[str, Any], pipeline: GuidePipeline | None = None) -> Picture:
@@ -20,7 +20,7 @@ def guide_again(provenance: dict[str, Any], pipeline: GuidePipeline | None = Non
     try:
         model, encoder, hashes = (provenance[key] for key in ("model", "encoder", "weights"))
         pipeline = pipeline or _load(str(model), str(encoder))
-        request, settings, caption = guide_record.read(pipeline.encoder, provenance)
+        request, settings, caption = record.read(pipeline.encoder, provenance)
     except (KeyError, TypeError, ValueError, AttributeError, OSError, OptionError) as error:
         raise ModelError(f"unusable provenance ({error}); it cannot be made again") from error
     if {**pipeline.prior.hashes(), **pipeline.encoder.hashes()} != hashes:

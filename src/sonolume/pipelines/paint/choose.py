@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sonolume.errors import ModelError, OptionError
-from sonolume.pipelines.parts import PaintParts
+from sonolume.pipelines.paint.parts import PaintParts
 
 PARTS_OF_FULL = ("model_index.json", "unet")
 
@@ -20,13 +20,13 @@ def choose_parts(
 
     folder = Path(model)
     if str(model) == "pocket" or any(folder.glob("painter-base*.safetensors")):
-        from sonolume.pipelines.pocket import PocketParts
+        from sonolume.pipelines.paint.pocket import PocketParts
 
         if audio_encoder is not None:
             raise OptionError(f"{model} has its own audio encoder; leave audio_encoder out")
         return PocketParts(device=device) if str(model) == "pocket" else PocketParts(folder, device)
     if is_remote(model) or any((folder / part).exists() for part in PARTS_OF_FULL):
-        from sonolume.pipelines.full import FullParts
+        from sonolume.pipelines.paint.full import FullParts
 
         return FullParts(model, audio_encoder, device)
     raise ModelError(

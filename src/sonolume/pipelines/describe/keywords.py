@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sonolume.errors import OptionError
-from sonolume.pipelines.word_lists import WordList
+from sonolume.pipelines.describe.word_lists import WordList
 
 Kind = Literal["sound", "picture"]
 

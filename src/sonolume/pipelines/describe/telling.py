@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 from sonolume.errors import OptionError
 from sonolume.media.subtitles import Cue, srt, vtt
-from sonolume.pipelines.description import Description
-from sonolume.pipelines.keywords import Keyword
+from sonolume.pipelines.describe.description import Description
+from sonolume.pipelines.describe.keywords import Keyword
 
 Format = Literal["json", "srt", "vtt", "txt"]
 FORMATS: Final[tuple[Format, ...]] = ("json", "srt", "vtt", "txt")

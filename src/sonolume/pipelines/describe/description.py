@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sonolume.pipelines.keywords import Keyword, Kind
+from sonolume.pipelines.describe.keywords import Keyword, Kind
 
 SILENCE = "silence"  # measured, not guessed: its probability is 1
 

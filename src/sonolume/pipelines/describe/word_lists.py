@@ -48,7 +48,7 @@ def _is_text(terms: object) -> bool:
 
 def shipped() -> tuple[str, ...]:
     """Names of the lists inside the package, sorted."""
-    pages = files("sonolume.pipelines").joinpath("keyword_lists").iterdir()
+    pages = files("sonolume.pipelines.describe").joinpath("keyword_lists").iterdir()
     return tuple(sorted(p.name.removesuffix(".txt") for p in pages if p.name.endswith(".txt")))
 
 
@@ -57,7 +57,7 @@ def shipped_list(name: str) -> WordList:
     """The list of that name inside the package. Raises OptionError when there is none."""
     if name not in shipped():
         raise OptionError(f"unknown word list {name!r}; known: {', '.join(shipped())}")
-    page = files("sonolume.pipelines").joinpath("keyword_lists", f"{name}.txt")
+    page = files("sonolume.pipelines.describe").joinpath("keyword_lists", f"{name}.txt")
     return parse(name, page.read_text("utf-8"))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sonolume.errors import ModelError, OptionError
 from sonolume.media import Picture
-from sonolume.pipelines.paint import (
+from sonolume.pipelines.paint.pipeline import (
     PaintPipeline,
     PaintRequest,
     make_settings,

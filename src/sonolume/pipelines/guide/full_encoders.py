@@ -19,9 +19,9 @@ from sonolume.models.full.bridge import WordBridge
 from sonolume.models.full.clip import token_ids
 from sonolume.models.full.encoders import CLAP_RATE, ClapEncoder
 from sonolume.models.full.fbsp import RATE
-from sonolume.pipelines.guide_full import is_checkpoint
-from sonolume.pipelines.guide_parts import KINDS, GuideEncoder, Kind
-from sonolume.pipelines.word_lists import WordList, shipped_list
+from sonolume.pipelines.describe.word_lists import WordList, shipped_list
+from sonolume.pipelines.guide.full import is_checkpoint
+from sonolume.pipelines.guide.parts import KINDS, GuideEncoder, Kind
 
 USUAL: Final = "clip+clap"
 VOCABULARY: Final = "audioset"

@@ -9,7 +9,7 @@ from typing import Any
 
 from sonolume.errors import OptionError
 from sonolume.media import Audio, Picture
-from sonolume.pipelines.guide_parts import Kind
+from sonolume.pipelines.guide.parts import Kind
 from sonolume.pipelines.words import clean_words
 
 HEAVIEST = 1000.0

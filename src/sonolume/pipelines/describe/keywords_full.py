@@ -16,9 +16,9 @@ from sonolume.hub.tagger import TAGGER, load_tagger, model_type
 from sonolume.media import Picture
 from sonolume.models.full.clip import ClipEncoder
 from sonolume.models.full.encoders import CLAP_RATE, ClapEncoder
-from sonolume.pipelines.describe_parts import DescribeParts
-from sonolume.pipelines.keywords import TEMPLATES, Keywords, Kind, ensemble
-from sonolume.pipelines.word_lists import CONCEPTS, WordList, shipped_list
+from sonolume.pipelines.describe.keywords import TEMPLATES, Keywords, Kind, ensemble
+from sonolume.pipelines.describe.parts import DescribeParts
+from sonolume.pipelines.describe.word_lists import CONCEPTS, WordList, shipped_list
 
 ENCODER: Final = "audio_encoder"
 TAGS: Final = "audioset"

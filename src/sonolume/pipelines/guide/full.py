@@ -14,8 +14,8 @@ from sonolume.hub.interop.guided_diffusion import alphas_cumprod, read_adm
 from sonolume.hub.interop.tensors import SUFFIXES
 from sonolume.hub.unconditional import FLAT, PARTS, layout_of, load_unconditional
 from sonolume.models.full.unconditional import Sampled, UnconditionalDenoiser
-from sonolume.pipelines.full import FullParts
-from sonolume.pipelines.guide_parts import GuidePrior
+from sonolume.pipelines.guide.parts import GuidePrior
+from sonolume.pipelines.paint.full import FullParts
 
 EITHER: layout.Layout = {**layout.STABLE_DIFFUSION, **PARTS, **FLAT}
 

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from sonolume import __version__
 from sonolume.media import Picture
-from sonolume.pipelines.guide_parts import GuideEncoder, GuidePrior
-from sonolume.pipelines.guide_prompts import Prompt
-from sonolume.pipelines.guide_request import GuideRequest
-from sonolume.pipelines.guide_settings import GuideSettings, make_settings
+from sonolume.pipelines.guide.parts import GuideEncoder, GuidePrior
+from sonolume.pipelines.guide.prompts import Prompt
+from sonolume.pipelines.guide.request import GuideRequest
+from sonolume.pipelines.guide.settings import GuideSettings, make_settings
 
 LONGEST = 8192  # numbers of an embedding
 

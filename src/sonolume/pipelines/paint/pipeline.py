@@ -17,7 +17,7 @@ from sonolume.diffusion.guidance import guide
 from sonolume.diffusion.schedule import Schedule, emphasis
 from sonolume.errors import OptionError
 from sonolume.media import Audio, Extent, Picture, blocks
-from sonolume.pipelines.parts import PaintParts
+from sonolume.pipelines.paint.parts import PaintParts
 from sonolume.pipelines.words import clean_words
 
 Sound = str | Path | Audio
@@ -85,7 +85,7 @@ class PaintPipeline:
         device: str | None = None,
     ) -> "PaintPipeline":
         """See `sonolume.load`."""
-        from sonolume.pipelines.choose import choose_parts
+        from sonolume.pipelines.paint.choose import choose_parts
 
         return cls(choose_parts(model, audio_encoder, device))
 

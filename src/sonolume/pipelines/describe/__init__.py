@@ -1,0 +1,1 @@
+"""Describe: keywords and captions for sounds and pictures."""

@@ -1,0 +1,1 @@
+"""Guide: diffusion steered by weighted words, sounds and pictures."""

@@ -1,0 +1,1 @@
+"""Paint: sound and words become a picture."""
