@@ -22,7 +22,7 @@ from sonolume.hub.joint import load_joint
 from sonolume.media.atomic import atomic_path
 from sonolume.models.captioner import PrefixCaptioner, caption_loss
 from sonolume.models.tokenizer import PAD, WordTokenizer
-from sonolume.pipelines.captions import PocketCaptioner
+from sonolume.pipelines.describe.captions import PocketCaptioner
 from sonolume.training.caption_data import CaptionData, CaptionSettings
 from sonolume.training.cider import cider
 from sonolume.training.context import Context
