@@ -26,6 +26,7 @@ ON: dict[str, dict[str, float]] = {
     "transients": {"attack": 6.0, "sustain": -3.0},
     "saturation": {"drive": 15.0},
     "crush": {"bits": 9.0, "rate": 7000.0},
+    "noise": {"level": -12.0, "spread": 500.0},
     "chorus": {"mix": 0.6},
     "tremolo": {"depth": 0.5, "rate": 30.0},
     "delay": {"mix": 0.4, "time": 0.11},

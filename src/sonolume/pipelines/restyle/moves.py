@@ -26,23 +26,28 @@ class Move:
     full: Mapping[str, float]
     doc: str
 
-    def step(self, amount: float) -> Step:
-        """The effect at an amount of 0 (bypass, exactly) to 1."""
-        values = {p.name: self._value(p.name, amount) for p in self.effect.parameters}
+    @property
+    def name(self) -> str:
+        """Unlike that of any other move: the effect and where its controls go."""
+        full = ", ".join(f"{name} {value:g}" for name, value in self.full.items())
+        return f"{self.effect.name} ({full})"
+
+    def step(self, amount: float | Tensor) -> Step:
+        """The effect at amounts of 0 (bypass, exactly) to 1, one or [B]."""
+        amounts = torch.as_tensor(amount, dtype=torch.float32).reshape(-1)
+        values = {p.name: self._value(p.name, amounts) for p in self.effect.parameters}
         return Step(self.effect, values)
 
-    def _value(self, name: str, amount: float) -> Tensor:
+    def _value(self, name: str, amounts: Tensor) -> Tensor:
         parameter = self.effect[name]
         bypass = torch.tensor([parameter.bypass])
         full = torch.tensor([self.full.get(name, parameter.bypass)])
         if not parameter.amount:
-            return full
-        if amount == 0:
-            return bypass
+            return full.expand_as(amounts)
         # Equal steps of amount are equal steps of the control, in hertz as in decibels.
         low, high = parameter.to_unit(bypass), parameter.to_unit(full)
-        value = parameter.from_unit(low + amount * (high - low))
-        return value.clamp(parameter.low, parameter.high)
+        value = parameter.from_unit(low + amounts * (high - low))
+        return torch.where(amounts == 0, bypass, value.clamp(parameter.low, parameter.high))
 
 
 def chain_of(chosen: Sequence[Move], amounts: Sequence[float]) -> Chain:
@@ -77,6 +82,8 @@ def moves(loudness: float, channels: int) -> list[Move]:
         ("transients", {"sustain": -15.0}, "shorter"),
         ("saturation", {"drive": 30.0}, "driven"),
         ("crush", {"bits": 4.0}, "grainy"),
+        ("noise", {"level": 6.0, "spread": 300.0}, "breathy"),
+        ("noise", {"level": 6.0, "spread": 20e3}, "hissing"),
         ("chorus", {"mix": 0.8}, "doubled"),
         ("tremolo", {"depth": 0.8, "rate": 70.0}, "rough"),
         ("reverb", {"wet": 0.7, "decay": 2.5, "spread": spread}, "a hall"),

@@ -12,6 +12,7 @@ from sonolume.signal.rack.dynamics import COMPRESSOR, TRANSIENTS
 from sonolume.signal.rack.effect import Effect
 from sonolume.signal.rack.filters import EQUALISER, HIGH_PASS, LOW_PASS, SHELVES, TILT
 from sonolume.signal.rack.modulation import CHORUS, TREMOLO
+from sonolume.signal.rack.noise import NOISE
 from sonolume.signal.rack.reverb import REVERB
 from sonolume.signal.rack.stereo import GAIN, WIDTH
 
@@ -30,6 +31,7 @@ RACK: Final[Mapping[str, Effect]] = MappingProxyType(
             TRANSIENTS,
             SATURATION,
             CRUSH,
+            NOISE,
             CHORUS,
             TREMOLO,
             DELAY,
