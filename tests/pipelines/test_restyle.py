@@ -23,7 +23,7 @@ from sonolume.pipelines.restyle.rendering import level
 from sonolume.pipelines.restyle.restyled import Restyled
 from sonolume.signal.loudness import loudness
 from sonolume.signal.rack import Chain
-from sonolume.signal.structure import Kept
+from sonolume.signal.structure import Kept, structure
 from sonolume.signal.true_peak import true_peak
 
 RATE = 16_000
@@ -142,11 +142,12 @@ def test_a_hostile_chain_is_turned_down() -> None:
         echo = {"mix": 0.9 * share, "time": 0.11, "feedback": 0.6}
         return Chain.of([("delay", echo), ("high-pass", {"cutoff": 20 * 300**share})])
 
-    settled = settle([sound.samples], RATE, chain_at, ("rhythm", "harmony", "energy"))
+    before = [structure(sound.samples, RATE)]
+    settled = settle([sound.samples], before, RATE, chain_at, ("rhythm", "harmony", "energy"))
     assert 0 < settled.share < 1
     assert settled.lost
     assert broken(settled.kept, ("rhythm", "harmony", "energy")) == ()
-    free = settle([sound.samples], RATE, chain_at, ())
+    free = settle([sound.samples], before, RATE, chain_at, ())
     assert free.share == 1
     assert free.lost == ()
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sonolume.models.tokenizer import WordTokenizer
+from sonolume.models.tokenizer import PAD, WordTokenizer
 from sonolume.models.towers import PictureTower, SoundTower
 from sonolume.models.words import WordTower
 from sonolume.signal.mel import LogMel
@@ -70,7 +70,11 @@ class JointEncoder(nn.Module):
     @torch.inference_mode()
     def embed_words(self, texts: list[str]) -> Tensor:
         """Phrases → [B, 512]."""
-        return self.words.pool(self.word_states(texts))
+        ids = self.tokenizer.encode(texts).to(self.anchors.device)
+        # Nothing is read of padding: without what all share of it, short phrases take a tenth.
+        longest = int((ids != PAD).sum(1).max()) if len(ids) else 0
+        out: Tensor = self.words(ids[:, :longest])
+        return out
 
     @torch.inference_mode()
     def word_states(self, texts: list[str]) -> Tensor:

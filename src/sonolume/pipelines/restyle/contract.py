@@ -38,7 +38,11 @@ class Settled:
 
 
 def settle(
-    parts: Sequence[NDArray[np.float32]], rate: int, chain_at: ChainAt, keep: Sequence[str]
+    parts: Sequence[NDArray[np.float32]],
+    before: Sequence[Structure],
+    rate: int,
+    chain_at: ChainAt,
+    keep: Sequence[str],
 ) -> Settled:
     """The largest share, found by bisection in six renderings, at which what is in ``keep`` holds.
 
@@ -48,11 +52,12 @@ def settle(
 
     Args:
         parts: stretches of the sound, [C, n] each, n ≥ 1.
+        before: the structure of each.
         rate: Hz.
         chain_at: the chain at a share of its amounts.
         keep: some of rhythm, harmony and energy.
     """
-    pairs = [(part, structure(part, rate)) for part in parts]
+    pairs = list(zip(parts, before, strict=True))
 
     def tried(share: float) -> Kept:
         return _worst([_kept(p, s, rate, chain_at(share)) for p, s in pairs])

@@ -3,40 +3,40 @@
 import hashlib
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
 
 from sonolume import __version__
 from sonolume.correspondence.delta import Delta, delta
 from sonolume.correspondence.rules import Rule, read_rules
-from sonolume.correspondence.targets import Prior, Targets, targets
+from sonolume.correspondence.soft_prior import SoftPrior
+from sonolume.correspondence.targets import Prior, targets
 from sonolume.errors import ModelError, OptionError
 from sonolume.hub import weights
 from sonolume.hub.joint import load_joint
 from sonolume.media import Audio, Picture
-from sonolume.pipelines.restyle.contract import Settled, settle
-from sonolume.pipelines.restyle.excerpts import excerpts, stretches
+from sonolume.pipelines.restyle.follow import follow
+from sonolume.pipelines.restyle.listened import Listened
 from sonolume.pipelines.restyle.look import Look
-from sonolume.pipelines.restyle.moves import chain_of
 from sonolume.pipelines.restyle.recording import Recording
-from sonolume.pipelines.restyle.rendering import REACH, Rendering, level
-from sonolume.pipelines.restyle.restyled import Applied, Restyled
-from sonolume.pipelines.restyle.search import Found, heard, search
+from sonolume.pipelines.restyle.restyled import Restyled
 from sonolume.pipelines.restyle.settings import HELD, RestyleSettings
-from sonolume.signal.cues import CUES
-from sonolume.signal.rack import Chain
-from sonolume.signal.structure import Kept
 
-__all__ = ["RestylePipeline"]
+__all__ = ["RestylePipeline", "Seen"]
 
 Step = Callable[[str], None]
 Source = str | Path
-UNTOUCHED = Settled(1.0, Kept(1.0, 1.0, 1.0, 1.0), ())
-UNHEARD = 0.05  # steps; where no target is more, nothing is done
-LOUDNESS = CUES["loudness"].step
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """How a picture changed, and what a joint space says of it; None without one."""
+
+    change: Delta
+    soft: SoftPrior | None
 
 
 class RestylePipeline:
@@ -100,45 +100,71 @@ class RestylePipeline:
             DataError: unreadable rules.
         """
         asked = RestyleSettings(strength, prior, tuple(keep), effects)
-        if not isinstance(seed, int) or seed < 0:
-            raise OptionError(f"seed {seed!r}: expected 0 or more")
-        tell = progress or (lambda _: None)
-        table = read_rules(rules) if rules is None or isinstance(rules, str | Path) else rules
+        heard = self.listen(sound, seed=seed)
         pictures = _picture(before), _picture(after)
-        recording = Recording.open(sound)
+        tell = progress or (lambda _: None)
         tell("looking")
-        change, wanted = self._look(*pictures, tuple(table), asked)
-        if recording.is_silent:
-            warnings.warn("the sound is silent and stays as it is", stacklevel=2)
-            wanted = targets(change, (), prior="hard", strength=0.0)
-        made = _restyled(recording, change, wanted, asked, seed, tell)
-        made.provenance.update(self._provenance(pictures, recording, asked, made, seed))
+        seen = self.look_at(*pictures, prior=prior)
+        if not seen.change.is_edit:
+            warnings.warn(
+                f"the pictures have little in common (unrelated {seen.change.unrelated:.2f} of 1); "
+                "expected one that was edited: the sound follows what differs",
+                stacklevel=2,
+            )
+        made = self.follow(seen, heard, asked, rules=rules, tell=tell)
+        made.provenance.update(self._provenance(pictures, heard, asked, made))
         return made
 
-    def _look(
-        self, before: Picture, after: Picture, rules: tuple[Rule, ...], asked: RestyleSettings
-    ) -> tuple[Delta, Targets]:
+    def listen(self, sound: Source | Audio, *, seed: int = 0) -> Listened:
+        """A sound for `follow`, to be restyled again and again.
+
+        Raises:
+            OptionError: a seed below 0. MediaError: an unreadable sound.
+        """
+        if not isinstance(seed, int) or seed < 0:
+            raise OptionError(f"seed {seed!r}: expected 0 or more")
+        return Listened(Recording.open(sound), seed)
+
+    def look_at(self, before: Picture, after: Picture, *, prior: Prior = "both") -> Seen:
+        """How a picture changed, for `follow`; with "hard" nothing is asked of the joint space."""
         moved = None
-        if self.look is not None and asked.prior != "hard":
+        if self.look is not None and prior != "hard":
             moved = self.look.change(before, after)
         change = delta(before, after, embedding_change=moved)
-        if not change.is_edit:
-            warnings.warn(
-                f"the pictures have little in common (unrelated {change.unrelated:.2f} of 1); "
-                "expected one that was edited: the sound follows what differs",
-                stacklevel=3,
-            )
         soft = self.look.soft(moved) if self.look is not None and moved is not None else None
-        return change, targets(change, rules, soft, prior=asked.prior, strength=asked.strength)
+        return Seen(change, soft)
+
+    def follow(
+        self,
+        seen: Seen,
+        heard: Listened,
+        asked: RestyleSettings,
+        *,
+        rules: Source | Iterable[Rule] | None = None,
+        tell: Step = lambda _: None,
+    ) -> Restyled:
+        """`__call__` with what was seen and heard before; without provenance.
+
+        Raises:
+            DataError: unreadable rules.
+        """
+        table = read_rules(rules) if rules is None or isinstance(rules, str | Path) else rules
+        wanted = targets(
+            seen.change, tuple(table), seen.soft, prior=asked.prior, strength=asked.strength
+        )
+        if heard.recording.is_silent:
+            warnings.warn("the sound is silent and stays as it is", stacklevel=3)
+            wanted = targets(seen.change, (), prior="hard", strength=0.0)
+        return follow(heard, seen.change, wanted, asked, tell)
 
     def _provenance(
         self,
         pictures: tuple[Picture, Picture],
-        recording: Recording,
+        heard: Listened,
         asked: RestyleSettings,
         made: Restyled,
-        seed: int,
     ) -> dict[str, Any]:
+        recording = heard.recording
         memory = isinstance(recording.source, Audio)
         file = None if memory else str(Path(str(recording.source)).resolve())
         return {
@@ -153,81 +179,13 @@ class RestylePipeline:
                 "keep": list(asked.keep),
                 "effects": asked.effects,
             },
-            "seed": seed,
+            "seed": heard.seed,
             "strength_used": made.strength_used,
             "targets": made.targets.values,
             "chain": made.rendering.chain.as_list(),
             "frames": made.rendering.frames,
             "limited": made.rendering.limited,
         }
-
-
-def _restyled(
-    recording: Recording,
-    change: Delta,
-    wanted: Targets,
-    asked: RestyleSettings,
-    seed: int,
-    tell: Step,
-) -> Restyled:
-    if max(map(abs, wanted.values.values())) < UNHEARD:
-        rendering = Rendering(recording, Chain(), recording.frames, False, {})
-        still = dict.fromkeys(wanted.values, 0.0)
-        return Restyled(
-            rendering, change, wanted, still, (), UNTOUCHED.kept, asked.strength, asked.strength, ()
-        )
-    parts = stretches(recording)
-    samples, rate = excerpts(parts, recording.rate, seed)
-    unit = {name: value / asked.strength for name, value in wanted.values.items()}
-    found = search(samples, rate, unit, effects=asked.effects, strength=asked.strength, tell=tell)
-    tell("listening")
-    settled = _settled(parts, recording.rate, found, asked)
-    tell("setting the level")
-    chain = _chain(found, settled.share)
-    rendering = level(recording, chain, wanted.values["loudness"] * LOUDNESS * settled.share)
-    moved = heard(samples, rate, rendering.chain)
-    used = asked.strength * settled.share
-    if settled.lost:
-        _tell_loss(settled, asked.strength, used)
-    applied = _applied(found, settled.share, rendering.chain)
-    return Restyled(
-        rendering, change, wanted, moved, applied, settled.kept, asked.strength, used, settled.lost
-    )
-
-
-def _settled(parts: list[NDArray[Any]], rate: int, found: Found, asked: RestyleSettings) -> Settled:
-    if not found.chosen:
-        return UNTOUCHED
-    return settle(parts, rate, lambda share: _chain(found, share), asked.keep)
-
-
-def _tell_loss(settled: Settled, strength: float, used: float) -> None:
-    warnings.warn(
-        f"strength {strength:g} would break the {' and the '.join(settled.lost)} of the sound; "
-        f"{used:.2g} is used (keep says what is held)",
-        stacklevel=4,
-    )
-
-
-def _chain(found: Found, share: float) -> Chain:
-    return chain_of(found.chosen, [share * amount for amount in found.amounts])
-
-
-def _applied(found: Found, share: float, chain: Chain) -> tuple[Applied, ...]:
-    """The effects of a chain, with their moves; a gain was no move."""
-    by_name = {m.effect.name: (m, a) for m, a in zip(found.chosen, found.amounts, strict=True)}
-    applied = []
-    for step in chain.active().steps:
-        name = step.effect.name
-        settings = {key: float(value[0]) for key, value in step.values.items()}
-        if name in by_name:
-            move, amount = by_name[name]
-            applied.append(Applied(name, share * amount, settings, move.doc))
-            continue
-        raised = settings["level"]
-        doc = "louder" if raised > 0 else "quieter"
-        applied.append(Applied(name, abs(raised) / REACH, settings, doc))
-    return tuple(applied)
 
 
 def _picture(picture: Source | Picture) -> Picture:

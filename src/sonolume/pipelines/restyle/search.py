@@ -23,7 +23,7 @@ from sonolume.pipelines.restyle.surrogates import lost, traces
 from sonolume.signal.cues import CUES, measure_cues
 from sonolume.signal.rack import Chain, process
 
-__all__ = ["Found", "heard", "search"]
+__all__ = ["Found", "Probed", "heard", "probe", "search"]
 
 STYLE: Final = tuple(name for name in CUES if name != "loudness")  # a gain sets the loudness
 WANTED: Final = 0.1  # steps; a cue whose target is less should stay
@@ -52,32 +52,66 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class _Judge:
-    """How far excerpts [B, C, N] are from where they should be."""
+class Probed:
+    """What each move does to excerpts [B, C, N] of a sound.
+
+    Attributes:
+        samples: the excerpts.
+        rate: Hz.
+        before: their cues.
+        traces: of their structure.
+        possible: the moves.
+        effect: [moves, cues of `STYLE` and three of structure], change for each whole amount.
+    """
 
     samples: Tensor
     rate: int
     before: Mapping[str, Tensor]
     traces: list[Tensor]
-    wanted: Vector
-    weights: Vector
+    possible: tuple[Move, ...]
+    effect: Vector
 
     def moved(self, chosen: Sequence[Move], amounts: Sequence[float]) -> Vector:
         """Steps by which the chain moves each cue of `STYLE`, then what it loses of structure."""
-        with torch.inference_mode():
-            done = process(self.samples, chain_of(chosen, amounts), self.rate)
-            cues = measure_cues(done, self.rate)
-            gone = lost(self.traces, traces(done, self.rate))
-        steps = [float((cues[n] - self.before[n]).mean()) / CUES[n].step for n in STYLE]
-        return np.array([*steps, *gone.tolist()])
+        return _moved(self.samples, self.rate, self.before, self.traces, chain_of(chosen, amounts))
+
+
+def probe(samples: Tensor, rate: int) -> Probed:
+    """Try every move alone on excerpts [B, C, N] that stand for a sound."""
+    with torch.inference_mode():
+        before, trace = measure_cues(samples, rate), traces(samples, rate)
+    possible = moves(float(before["loudness"].mean()), samples.shape[1])
+    tried = [
+        _moved(samples, rate, before, trace, chain_of([move], [PROBE])) / PROBE for move in possible
+    ]
+    return Probed(samples, rate, before, trace, tuple(possible), np.stack(tried))
+
+
+def _moved(
+    samples: Tensor, rate: int, before: Mapping[str, Tensor], trace: list[Tensor], chain: Chain
+) -> Vector:
+    with torch.inference_mode():
+        done = process(samples, chain, rate)
+        cues = measure_cues(done, rate)
+        gone = lost(trace, traces(done, rate))
+    steps = [float((cues[n] - before[n]).mean()) / CUES[n].step for n in STYLE]
+    return np.array([*steps, *gone.tolist()])
+
+
+@dataclass(frozen=True, eq=False)
+class _Judge:
+    """How far a sound is from where it should be."""
+
+    sound: Probed
+    wanted: Vector
+    weights: Vector
 
     def residuals(self, moved: Vector) -> Vector:
         return self.weights * (moved - self.wanted)
 
 
 def search(
-    samples: Tensor,
-    rate: int,
+    sound: Probed,
     targets: Mapping[str, float],
     *,
     effects: int,
@@ -89,18 +123,14 @@ def search(
     Which effects they are does not depend on the strength, so that more of it is more of the same.
 
     Args:
-        samples: excerpts [B, C, N] that stand for the sound.
-        rate: Hz.
+        sound: what `probe` found.
         targets: just clear steps by cue at strength 1; what has none should stay.
         effects: at most so many.
         strength: factor on the targets.
         tell: told each step in a few words.
     """
-    judge = _judge(samples, rate, targets)
-    possible = moves(float(judge.before["loudness"].mean()), samples.shape[1])
-    tell("trying effects")
-    effect = np.stack([judge.moved([move], [PROBE]) for move in possible]) / PROBE
-    chosen, amounts = _choose(judge, possible, effect, effects)
+    judge = _judge(sound, targets)
+    chosen, amounts = _choose(judge, effects)
     if not chosen:
         return Found((), ())
     tell("setting effects")
@@ -110,24 +140,17 @@ def search(
     return Found(tuple(move for move, _ in kept), tuple(a for _, a in kept))
 
 
-def _judge(samples: Tensor, rate: int, targets: Mapping[str, float]) -> _Judge:
-    with torch.inference_mode():
-        before = measure_cues(samples, rate)
-        heard = traces(samples, rate)
+def _judge(sound: Probed, targets: Mapping[str, float]) -> _Judge:
     wanted = [targets[name] for name in STYLE]
     weights = [1.0 if abs(value) >= WANTED else STAYING for value in wanted]
-    if samples.shape[1] != 2:
+    if sound.samples.shape[1] != 2:
         weights[STYLE.index("width")] = 0.0
-    return _Judge(
-        samples, rate, before, heard,
-        np.array([*wanted, 0.0, 0.0, 0.0]), np.array([*weights, *STRUCTURE]),
-    )  # fmt: skip
+    return _Judge(sound, np.array([*wanted, 0.0, 0.0, 0.0]), np.array([*weights, *STRUCTURE]))
 
 
-def _choose(
-    judge: _Judge, possible: Sequence[Move], effect: Vector, most: int
-) -> tuple[list[Move], Vector]:
+def _choose(judge: _Judge, most: int) -> tuple[list[Move], Vector]:
     """The few moves that together come nearest, were they to add up; each effect once."""
+    possible, effect = judge.sound.possible, judge.sound.effect
     chosen: list[int] = []
     amounts = np.zeros(0)
     best = float(np.square(judge.residuals(np.zeros_like(judge.wanted))).sum())
@@ -160,7 +183,7 @@ def _refine(judge: _Judge, chosen: Sequence[Move], amounts: Vector) -> Vector:
     from scipy.optimize import least_squares
 
     def residuals(values: Vector) -> Vector:
-        far = judge.residuals(judge.moved(chosen, values.tolist()))
+        far = judge.residuals(judge.sound.moved(chosen, values.tolist()))
         return np.concatenate([far, AMOUNT * values])
 
     start = np.clip(amounts, 0.05, 0.95)
@@ -172,9 +195,8 @@ def _refine(judge: _Judge, chosen: Sequence[Move], amounts: Vector) -> Vector:
     return refined
 
 
-def heard(samples: Tensor, rate: int, chain: Chain) -> dict[str, float]:
-    """Steps by which a chain moves each cue of excerpts [B, C, N]."""
+def heard(sound: Probed, chain: Chain) -> dict[str, float]:
+    """Steps by which a chain moves each cue of the excerpts."""
     with torch.inference_mode():
-        before = measure_cues(samples, rate)
-        after = measure_cues(process(samples, chain, rate), rate)
-    return {n: float((after[n] - before[n]).mean()) / cue.step for n, cue in CUES.items()}
+        after = measure_cues(process(sound.samples, chain, sound.rate), sound.rate)
+    return {n: float((after[n] - sound.before[n]).mean()) / cue.step for n, cue in CUES.items()}
