@@ -2,5 +2,6 @@
 
 from tests.tiny_models import tiny_pocket
 from tests.tiny_training import tiny
+from tests.training.restyle_pairs import pairs_folder, takes
 
-__all__ = ["tiny", "tiny_pocket"]
+__all__ = ["pairs_folder", "takes", "tiny", "tiny_pocket"]

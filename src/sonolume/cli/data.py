@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sonolume.cli._options import json_option, quiet_option, report
+from sonolume.cli._options import json_option, quiet_option, report, seed_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +83,86 @@ def features(data: Path, teachers: Path, out: Path, as_json: bool, quiet: bool) 
     files = {name: {"path": str(out / f"{name}.npz"), "items": n} for name, n in counts.items()}
     lines = (f"{file['path']}: {file['items']} items" for file in files.values())
     report({"files": files}, lines, as_json=as_json, quiet=quiet)
+
+
+@command.command
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder that holds sounds/, or a folder of sound files.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder to write; what it already has is kept.",
+)
+@click.option(
+    "--palette",
+    type=click.Choice(["moves", "seven"]),
+    default="moves",
+    show_default=True,
+    help="Which effects: all that restyle turns, or seven to compare with.",
+)
+@click.option(
+    "--pairs",
+    "count",
+    type=click.IntRange(1),
+    default=6144,
+    show_default=True,
+    help="To train on; a sixth as many are made to tune, and to measure.",
+)
+@click.option(
+    "--remixes",
+    type=click.Path(path_type=Path),
+    help="Folder of original/NAME.* and remix/NAME.*, to learn from, too.",
+)
+@click.option("--commercial", is_flag=True, help="Only of sounds licensed for commercial use.")
+@seed_option
+@json_option
+@quiet_option
+def pairs(
+    data: Path,
+    out: Path,
+    palette: str,
+    count: int,
+    remixes: Path | None,
+    commercial: bool,
+    seed: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Make pairs of a sound and the same sound under effects, for restyle's networks.
+
+    `sonolume train restyle.heads --aids` reads them. A call that was interrupted goes on where it
+    stopped.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    from sonolume.data.restyle_pairs import pair_files
+    from sonolume.hub.joint import load_joint
+    from sonolume.pipelines.restyle.palette import palette as find_palette
+
+    plan, files = pair_files(
+        data,
+        out,
+        find_palette(palette),
+        load_joint(),
+        train=count,
+        seed=seed,
+        remixes=remixes,
+        commercial=commercial,
+    )
+    console = Console(stderr=True, quiet=quiet)
+    for make in track(files, "making pairs", console=console):
+        make()
+    rows = dict(zip(("train", "tune", "held"), plan.rows, strict=True))
+    lines = [f"{out}: {', '.join(f'{n} to {part}' for part, n in rows.items())}"]
+    report(
+        {"out": str(out), "palette": palette, "pairs": rows}, lines, as_json=as_json, quiet=quiet
+    )
 
 
 def _table(found: Summary) -> Iterator[str]:

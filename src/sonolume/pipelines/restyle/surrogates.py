@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sonolume.signal.cue_spectra import spectra
+from sonolume.signal.cue_spectra import Spectra, spectra
 
-__all__ = ["lost", "traces"]
+__all__ = ["lost", "lost_each", "traces"]
 
 DEPTH: Final = 1e-6  # of the loudest frame: 60 dB
 RANGE: Final = 1e-4  # of the loudest moment: 40 dB
@@ -17,9 +17,12 @@ LOWEST, HIGHEST = 150.0, 3000.0  # Hz of the pitches that are compared
 PITCHES: Final = 12
 
 
-def traces(samples: Tensor, rate: int) -> list[Tensor]:
-    """Level, rises of level and pitch classes over time of samples [B, C, N]: [B, T] or [B, n]."""
-    found = spectra(samples, rate)
+def traces(samples: Tensor, rate: int, found: Spectra | None = None) -> list[Tensor]:
+    """Level, rises of level and pitch classes over time of samples [B, C, N]: [B, T] or [B, n].
+
+    ``found`` are their `spectra`, where they are at hand.
+    """
+    found = found or spectra(samples, rate)
     bands = _banded(found.power, found.hertz)
     floor = bands.amax((1, 2), keepdim=True) * DEPTH + found.floor
     levels = 10 * torch.log10(bands + floor)
@@ -32,18 +35,26 @@ def traces(samples: Tensor, rate: int) -> list[Tensor]:
 
 
 def lost(before: list[Tensor], after: list[Tensor]) -> Tensor:
-    """One less the correlation of each trace, mean over sounds: [3], 0 where nothing is lost."""
-    return torch.stack([1 - _correlation(a, b) for a, b in zip(before, after, strict=True)])
+    """`lost_each`, mean over sounds: [3]."""
+    return lost_each(before, after).mean(0)
+
+
+def lost_each(before: list[Tensor], after: list[Tensor]) -> Tensor:
+    """One less the correlation of each trace of each sound: [B, 3], 0 where nothing is lost."""
+    pairs = zip(before, after, strict=True)
+    return torch.stack([1 - _correlation(a, b) for a, b in pairs], dim=1)
 
 
 def _correlation(a: Tensor, b: Tensor) -> Tensor:
+    """[B]."""
     if not a.shape[-1]:
-        return a.new_ones(())
+        return a.new_ones(len(a))
     a, b = (x - x.mean(-1, keepdim=True) for x in (a, b))
     # What hardly varies agrees with what hardly varies.
     shared = 1e-3 + 1e-2 * a.square().mean(-1)
     power = ((a.square().mean(-1) + shared) * (b.square().mean(-1) + shared)).sqrt()
-    return (((a * b).mean(-1) + shared) / power).mean()
+    agreed: Tensor = ((a * b).mean(-1) + shared) / power
+    return agreed
 
 
 def _banded(power: Tensor, hertz: Tensor) -> Tensor:
