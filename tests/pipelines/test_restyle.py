@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -138,18 +139,31 @@ def test_a_hostile_chain_is_turned_down() -> None:
     """A delay that doubles every beat breaks the rhythm; a share of it does not."""
     sound = beats()
 
-    def chain_at(share: float) -> Chain:
-        echo = {"mix": 0.9 * share, "time": 0.11, "feedback": 0.6}
-        return Chain.of([("delay", echo), ("high-pass", {"cutoff": 20 * 300**share})])
+    def chain_at(shares: Sequence[float]) -> Chain:
+        echo = {"mix": 0.9 * shares[0], "time": 0.11, "feedback": 0.6}
+        return Chain.of([("delay", echo), ("high-pass", {"cutoff": 20 * 5 ** shares[1]})])
 
     before = [structure(sound.samples, RATE)]
-    settled = settle([sound.samples], before, RATE, chain_at, ("rhythm", "harmony", "energy"))
-    assert 0 < settled.share < 1
+    settled = settle([sound.samples], before, RATE, chain_at, 2, ("rhythm", "harmony", "energy"))
+    assert settled.shares[0] < 1
+    assert settled.shares[1] == 1
     assert settled.lost
     assert broken(settled.kept, ("rhythm", "harmony", "energy")) == ()
-    free = settle([sound.samples], before, RATE, chain_at, ())
-    assert free.share == 1
+    free = settle([sound.samples], before, RATE, chain_at, 2, ())
+    assert free.shares == (1, 1)
     assert free.lost == ()
+
+
+def test_where_nothing_helps_the_sound_itself_is_left() -> None:
+    sound = beats()
+    other = [structure(melody().samples, RATE)]
+
+    def chain_at(shares: Sequence[float]) -> Chain:
+        return Chain.of([("gain", {"level": 6 * shares[0]})])
+
+    settled = settle([sound.samples], other, RATE, chain_at, 1, ("rhythm", "harmony"))
+    assert settled.shares == (0,)
+    assert settled.lost
 
 
 def test_what_is_held() -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["dynamics", "punch", "reverberation", "roughness"]
+__all__ = ["band_powers", "dynamics", "punch", "reverberation", "roughness"]
 
 SILENT: Final = 1e-10  # mean power, -100 dBFS
 RANGE: Final = 1e-6  # of the loudest: what is 60 dB below it is the floor of a level
@@ -35,18 +35,20 @@ def punch(samples: Tensor, rate: int) -> Tensor:
     return _top_mean(rises, 0.1)
 
 
-def roughness(mono: Tensor, rate: int) -> Tensor:
+def roughness(powers: Tensor) -> Tensor:
     """Power of modulations of 20 to 150 Hz against the mean of a band's envelope, in dB [B].
 
-    Half-octave bands of samples [B, N], weighted by their mean; a tone modulated at depth m has
-    10 log10(m² / 2), less what windows of 12 ms smooth away; −60 dB at least.
+    Half-octave bands as of `band_powers` [B, 10, T], weighted by their mean; a tone modulated at
+    depth m has 10 log10(m² / 2), less what windows of 12 ms smooth away; −60 dB at least.
     """
-    envelopes = band_powers(mono, rate).clamp(min=0).add(SILENT * 1e-2).sqrt()  # [B, K, T]
+    envelopes = powers.clamp(min=0).add(SILENT * 1e-2).sqrt()
     mean = envelopes.mean(-1, keepdim=True)
     frames = envelopes.shape[-1]
-    taper = torch.hann_window(frames, dtype=mono.dtype, device=mono.device) if frames > 4 else 1.0
+    taper = (
+        torch.hann_window(frames, dtype=powers.dtype, device=powers.device) if frames > 4 else 1.0
+    )
     spectrum = torch.fft.rfft((envelopes - mean) * taper)
-    hertz = torch.fft.rfftfreq(frames, STEP, dtype=mono.dtype, device=mono.device)
+    hertz = torch.fft.rfftfreq(frames, STEP, dtype=powers.dtype, device=powers.device)
     inside = (hertz >= MODULATED[0]) & (hertz <= MODULATED[1])
     power = spectrum.real.square() + spectrum.imag.square()
     share = 0.375 if frames > 4 else 1.0  # mean square of the window
@@ -56,22 +58,21 @@ def roughness(mono: Tensor, rate: int) -> Tensor:
     return 10 * torch.log10((depth * weight).sum(-1) / weight.sum(-1) + 1e-6)
 
 
-def reverberation(mono: Tensor, rate: int) -> Tensor:
+def reverberation(powers: Tensor) -> Tensor:
     """10 log10 of the decay time in seconds that the steepest fifth of falls shows, in dB [B].
 
-    A blind estimate: in each band the level falls by so many dB in 100 ms; the steepest falls are
-    those of the sound after its ends, slowed down by what rings on (compare R. Ratnam et al.,
-    "Blind estimation of reverberation time", JASA 114, 2003, where decays bound the room's). The
-    decay time is the one in which such a fall comes to 60 dB. Steady sounds fall little and seem
-    to ring for long: compare a sound with itself.
+    Of band powers [B, 10, T]. A blind estimate: in each band the level falls by so many dB in
+    100 ms; the steepest falls are those of the sound after its ends, slowed down by what rings on
+    (compare R. Ratnam et al., "Blind estimation of reverberation time", JASA 114, 2003, where
+    decays bound the room's). The decay time is the one in which such a fall comes to 60 dB. Steady
+    sounds fall little and seem to ring for long: compare a sound with itself.
     """
-    powers = band_powers(mono, rate)
     width = max(1, round(0.02 / STEP))
     smooth = F.avg_pool1d(powers, min(width, powers.shape[-1]), max(1, width // 2))
     level = _decibels(smooth, RANGE * 10)
     late = min(round(FALL / (STEP * max(1, width // 2))), level.shape[-1] - 1)
     if late < 1:
-        return mono.new_zeros(len(mono)) + 0 * mono.sum(-1)
+        return 0 * powers.sum((1, 2))
     falls = F.softplus(level[..., :-late] - level[..., late:])
     steep = _top_mean(falls, 0.2)
     weight = smooth.mean(-1).add(SILENT).sqrt()
@@ -86,9 +87,13 @@ def band_powers(mono: Tensor, rate: int) -> Tensor:
     """
     size = 2 * max(4, round(WINDOW * rate / 2))
     padded = F.pad(mono, (size // 2, size // 2))
-    count = 1 + int(mono.shape[-1] / (STEP * rate))
-    starts = torch.round(torch.arange(count, device=mono.device) * (STEP * rate)).long()
-    frames = padded.unfold(-1, size, 1)[:, starts]
+    hop = round(STEP * rate)
+    if hop == STEP * rate:
+        frames = padded.unfold(-1, size, hop)
+    else:
+        count = 1 + int(mono.shape[-1] / (STEP * rate))
+        starts = torch.round(torch.arange(count, device=mono.device) * (STEP * rate)).long()
+        frames = padded.unfold(-1, size, 1)[:, starts]
     window = torch.hann_window(size, dtype=mono.dtype, device=mono.device)
     spectrum = torch.fft.rfft(frames * window)
     power = spectrum.real.square() + spectrum.imag.square()

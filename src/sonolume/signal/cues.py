@@ -16,7 +16,13 @@ from typing import Final, Literal
 import torch
 from torch import Tensor
 
-from sonolume.signal.cue_envelopes import dynamics, punch, reverberation, roughness
+from sonolume.signal.cue_envelopes import (
+    band_powers,
+    dynamics,
+    punch,
+    reverberation,
+    roughness,
+)
 from sonolume.signal.cue_spectra import Spectra, spectra
 from sonolume.signal.cue_spectra import loudness as _loudness
 
@@ -65,16 +71,17 @@ WIDTH_FLOOR: Final = 1e-3  # of the middle's energy: -30 dB, where width is no l
 SILENT: Final = 1e-11
 
 
-def measure_cues(samples: Tensor, rate: int) -> dict[str, Tensor]:
+def measure_cues(samples: Tensor, rate: int, found: Spectra | None = None) -> dict[str, Tensor]:
     """The cues of sounds, each [B], differentiable almost everywhere.
 
     Args:
         samples: floats [B, C, N], C 1 or 2 (of more, energies are summed and the first two make
             the width), N ≥ 1; level in full scale.
         rate: Hz.
+        found: their `spectra`, where they are at hand.
     """
-    found = spectra(samples, rate)
-    mono = samples.mean(dim=1)
+    found = found or spectra(samples, rate)
+    powers = band_powers(samples.mean(dim=1), rate)
     measured = {
         "brightness": _brightness(found),
         "warmth": _warmth(found),
@@ -82,9 +89,9 @@ def measure_cues(samples: Tensor, rate: int) -> dict[str, Tensor]:
         "loudness": _loudness(found),
         "dynamics": dynamics(samples, rate),
         "punch": punch(samples, rate),
-        "roughness": roughness(mono, rate),
+        "roughness": roughness(powers),
         "noisiness": _noisiness(found),
-        "reverberation": reverberation(mono, rate),
+        "reverberation": reverberation(powers),
         "width": _width(samples),
     }
     return {name: measured[name] for name in CUES}

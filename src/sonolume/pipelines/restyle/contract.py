@@ -1,4 +1,4 @@
-"""What must stay: a chain is turned down until rhythm, harmony and energy are held."""
+"""What must stay: effects are turned down until rhythm, harmony and energy are held."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,23 +16,23 @@ __all__ = ["Settled", "broken", "settle"]
 
 ENOUGH: Final = 0.9
 TEMPO: Final = 0.04  # share by which a tempo may seem to change
-TRIES: Final = 6
+TRIES: Final = 4
 
-ChainAt = Callable[[float], Chain]
-"""Share 0..1 of the amounts → the chain."""
+ChainAt = Callable[[Sequence[float]], Chain]
+"""Share 0..1 of each effect's amount → the chain."""
 
 
 @dataclass(frozen=True)
 class Settled:
-    """How far a chain could be turned up.
+    """How far the effects of a chain could be turned up.
 
     Attributes:
-        share: 0 to 1 of its amounts.
+        shares: 0 to 1 of each amount.
         kept: of the structure, then; of several stretches the least of each.
         lost: what was broken at the whole of the amounts, of `keep`.
     """
 
-    share: float
+    shares: tuple[float, ...]
     kept: Kept
     lost: tuple[str, ...]
 
@@ -42,49 +42,82 @@ def settle(
     before: Sequence[Structure],
     rate: int,
     chain_at: ChainAt,
+    effects: int,
     keep: Sequence[str],
 ) -> Settled:
-    """The largest share, found by bisection in six renderings, at which what is in ``keep`` holds.
+    """Shares at which what is in ``keep`` holds.
+
+    Where the whole chain breaks it, the effect that is the most to blame is turned down by
+    bisection, or left out where that is not enough, and the next one looked for.
 
     Rhythm holds with an onset F1 of 0.9 and a tempo within 4 %, harmony with a correlation of
-    chromagrams of 0.9, energy with one of momentary loudness of 0.9. Where none of the shares
-    holds, it is 0: the sound itself.
+    chromagrams of 0.9, energy with one of momentary loudness of 0.9.
 
     Args:
         parts: stretches of the sound, [C, n] each, n ≥ 1.
         before: the structure of each.
         rate: Hz.
-        chain_at: the chain at a share of its amounts.
+        chain_at: the chain at shares of its amounts; at zeros it must be the sound itself.
+        effects: how many shares there are.
         keep: some of rhythm, harmony and energy.
     """
     pairs = list(zip(parts, before, strict=True))
 
-    def tried(share: float) -> Kept:
-        return _worst([_kept(p, s, rate, chain_at(share)) for p, s in pairs])
+    def tried(shares: Sequence[float]) -> Kept:
+        return _worst([_kept(p, s, rate, chain_at(shares)) for p, s in pairs])
 
-    kept = tried(1.0)
+    shares = [1.0] * effects
+    kept = tried(shares)
     lost = broken(kept, keep)
-    if not lost:
-        return Settled(1.0, kept, ())
-    low, high, best = 0.0, 1.0, Kept(1.0, 1.0, 1.0, 1.0)
-    for _ in range(TRIES - 1):
+    while broken(kept, keep) and any(shares):
+        without = {i: tried(_with(shares, i, 0.0)) for i in range(effects) if shares[i]}
+        blamed = max(without, key=lambda i: _slack(without[i], keep))
+        shares, kept = _with(shares, blamed, 0.0), without[blamed]
+        if not broken(kept, keep):
+            shares, kept = _bisected(tried, shares, kept, blamed, keep)
+    return Settled(tuple(shares), kept, lost)
+
+
+def _bisected(
+    tried: Callable[[Sequence[float]], Kept],
+    shares: list[float],
+    kept: Kept,
+    blamed: int,
+    keep: Sequence[str],
+) -> tuple[list[float], Kept]:
+    low, high = 0.0, 1.0
+    for _ in range(TRIES):
         middle = (low + high) / 2
-        kept = tried(middle)
-        if broken(kept, keep):
+        found = tried(_with(shares, blamed, middle))
+        if broken(found, keep):
             high = middle
         else:
-            low, best = middle, kept
-    return Settled(low, best, lost)
+            low, kept = middle, found
+    return _with(shares, blamed, low), kept
+
+
+def _with(shares: Sequence[float], index: int, share: float) -> list[float]:
+    return [share if i == index else each for i, each in enumerate(shares)]
 
 
 def broken(kept: Kept, keep: Sequence[str]) -> tuple[str, ...]:
     """What of ``keep`` is not held."""
-    held = {
-        "rhythm": kept.onset_f1 >= ENOUGH and abs(kept.tempo_ratio - 1) <= TEMPO,
-        "harmony": kept.chroma >= ENOUGH,
-        "energy": kept.loudness_contour >= ENOUGH,
+    slack = _slacks(kept)
+    return tuple(name for name in slack if name in keep and slack[name] < 0)
+
+
+def _slacks(kept: Kept) -> dict[str, float]:
+    """How far each is from breaking; below 0 it is broken."""
+    tempo = (TEMPO - abs(kept.tempo_ratio - 1)) / TEMPO
+    return {
+        "rhythm": min(kept.onset_f1 - ENOUGH, tempo),
+        "harmony": kept.chroma - ENOUGH,
+        "energy": kept.loudness_contour - ENOUGH,
     }
-    return tuple(name for name in held if name in keep and not held[name])
+
+
+def _slack(kept: Kept, keep: Sequence[str]) -> float:
+    return min(_slacks(kept)[name] for name in keep)
 
 
 def _kept(part: NDArray[np.float32], before: Structure, rate: int, chain: Chain) -> Kept:

@@ -1,17 +1,17 @@
 """One sound follows one set of targets: the chain, the contract, the level."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sonolume.correspondence.delta import Delta
 from sonolume.correspondence.targets import Targets
 from sonolume.pipelines.restyle.contract import Settled, settle
 from sonolume.pipelines.restyle.listened import Listened
-from sonolume.pipelines.restyle.moves import chain_of
+from sonolume.pipelines.restyle.moves import Move, chain_of
 from sonolume.pipelines.restyle.rendering import REACH, Rendering, level
 from sonolume.pipelines.restyle.restyled import Applied, Restyled
-from sonolume.pipelines.restyle.search import Found, heard, search
+from sonolume.pipelines.restyle.search import Found, heard
 from sonolume.pipelines.restyle.settings import RestyleSettings
 from sonolume.signal.cues import CUES
 from sonolume.signal.rack import Chain
@@ -20,7 +20,7 @@ from sonolume.signal.structure import Kept
 __all__ = ["follow"]
 
 Step = Callable[[str], None]
-UNTOUCHED: Final = Settled(1.0, Kept(1.0, 1.0, 1.0, 1.0), ())
+UNTOUCHED: Final = Settled((), Kept(1.0, 1.0, 1.0, 1.0), ())
 UNHEARD: Final = 0.05  # steps; where no target is more, nothing is done
 LOUDNESS: Final = CUES["loudness"].step
 
@@ -46,53 +46,58 @@ def follow(
         )
     tell("trying effects")
     unit = {name: value / asked.strength for name, value in wanted.values.items()}
-    found = search(sound.probed, unit, effects=asked.effects, strength=asked.strength, tell=tell)
+    found = sound.found(unit, asked.effects, asked.strength)
     tell("listening")
-    settled = _settled(sound, found, asked)
-    tell("setting the level")
-    chain = _chain(found, settled.share)
-    rendering = level(recording, chain, wanted.values["loudness"] * LOUDNESS * settled.share)
-    moved = heard(sound.probed, rendering.chain)
-    used = asked.strength * settled.share
+    settled = _settled(sound, found, asked.keep)
     if settled.lost:
-        _tell_loss(settled, asked.strength, used)
-    applied = _applied(found, settled.share, rendering.chain)
+        _tell_loss(settled, found, asked.strength)
+    tell("setting the level")
+    shares = zip(found.amounts, settled.shares, strict=True)
+    amounts = [amount * share for amount, share in shares]
+    chain = chain_of(found.chosen, amounts)
+    rendering = level(recording, chain, wanted.values["loudness"] * LOUDNESS)
+    moved = heard(sound.probed, rendering.chain)
+    used = asked.strength * (sum(settled.shares) / len(settled.shares) if settled.lost else 1.0)
+    applied = _applied(found.chosen, amounts, rendering.chain)
     return Restyled(
         rendering, change, wanted, moved, applied, settled.kept, asked.strength, used, settled.lost
     )
 
 
-def _settled(sound: Listened, found: Found, asked: RestyleSettings) -> Settled:
+def _settled(sound: Listened, found: Found, keep: Sequence[str]) -> Settled:
     if not found.chosen:
         return UNTOUCHED
+
+    def chain_at(shares: Sequence[float]) -> Chain:
+        return chain_of(found.chosen, [a * s for a, s in zip(found.amounts, shares, strict=True)])
+
     rate = sound.recording.rate
-    return settle(
-        sound.parts, sound.structures, rate, lambda share: _chain(found, share), asked.keep
-    )
+    return settle(sound.parts, sound.structures, rate, chain_at, len(found.chosen), keep)
 
 
-def _tell_loss(settled: Settled, strength: float, used: float) -> None:
+def _tell_loss(settled: Settled, found: Found, strength: float) -> None:
+    turned = [
+        f"{move.effect.name} to {share:.0%}"
+        for move, share in zip(found.chosen, settled.shares, strict=True)
+        if share < 1
+    ]
     warnings.warn(
         f"strength {strength:g} would break the {' and the '.join(settled.lost)} of the sound; "
-        f"{used:.2g} is used (keep says what is held)",
+        f"turned down: {', '.join(turned)} (keep says what is held)",
         stacklevel=5,
     )
 
 
-def _chain(found: Found, share: float) -> Chain:
-    return chain_of(found.chosen, [share * amount for amount in found.amounts])
-
-
-def _applied(found: Found, share: float, chain: Chain) -> tuple[Applied, ...]:
+def _applied(chosen: Sequence[Move], amounts: Sequence[float], chain: Chain) -> tuple[Applied, ...]:
     """The effects of a chain, with their moves; a gain was no move."""
-    by_name = {m.effect.name: (m, a) for m, a in zip(found.chosen, found.amounts, strict=True)}
+    by_name = {m.effect.name: (m, a) for m, a in zip(chosen, amounts, strict=True)}
     applied = []
     for step in chain.active().steps:
         name = step.effect.name
         settings = {key: float(value[0]) for key, value in step.values.items()}
         if name in by_name:
             move, amount = by_name[name]
-            applied.append(Applied(name, share * amount, settings, move.doc))
+            applied.append(Applied(name, amount, settings, move.doc))
             continue
         raised = settings["level"]
         doc = "louder" if raised > 0 else "quieter"

@@ -1,5 +1,6 @@
 """A sound that was listened to: what every restyle of it needs, found once."""
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from sonolume.pipelines.restyle.excerpts import excerpts, stretches
 from sonolume.pipelines.restyle.recording import Recording
-from sonolume.pipelines.restyle.search import Probed, probe
+from sonolume.pipelines.restyle.search import Found, Probed, probe, scaled, search
 from sonolume.signal.structure import Structure, structure
 
 __all__ = ["Listened"]
@@ -23,6 +24,7 @@ class Listened:
 
     def __init__(self, recording: Recording, seed: int) -> None:
         self.recording, self.seed = recording, seed
+        self._found: dict[tuple[object, ...], Found] = {}
 
     @cached_property
     def parts(self) -> list[NDArray[np.float32]]:
@@ -38,3 +40,12 @@ class Listened:
     def probed(self) -> Probed:
         """What each move does to the excerpts."""
         return probe(*excerpts(self.parts, self.recording.rate, self.seed))
+
+    def found(self, targets: Mapping[str, float], effects: int, strength: float) -> Found:
+        """What `search` finds for targets at strength 1, in just clear steps by cue, `scaled`."""
+        # What was multiplied by a strength and divided again differs in its last digits.
+        unit = {name: round(value, 6) for name, value in targets.items()}
+        key = (effects, *unit.values())
+        if key not in self._found:
+            self._found[key] = search(self.probed, unit, effects=effects)
+        return scaled(self.probed, self._found[key], unit, strength)

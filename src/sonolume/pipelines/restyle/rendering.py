@@ -100,19 +100,23 @@ def level(recording: Recording, chain: Chain, change: float) -> Rendering:
 
 
 class _Level:
-    """Loudness before and after, in LUFS; the true peak and the end of what comes after."""
+    """Loudness before and after, in LUFS, over the length of the sound as it was; the true peak
+    and the end of what comes after."""
 
     def __init__(self, recording: Recording) -> None:
         self._meter = LoudnessMeter(recording.rate, min(2, recording.channels))
         self._peaks = PeakMeter(recording.channels)
         self.end = self._done = 0
+        self._frames = recording.frames
         before = LoudnessMeter(recording.rate, min(2, recording.channels))
         for block in recording.blocks():
             before.add(_pair(block))
         self.before = before.integrated
 
     def add(self, block: NDArray[np.float32]) -> None:
-        self._meter.add(_pair(block))
+        within = block[:, : max(0, self._frames - self._done)]
+        if within.shape[1]:
+            self._meter.add(_pair(within))
         self._peaks.envelope(block)
         loud = np.flatnonzero((np.abs(block) > INAUDIBLE).any(axis=0))
         if len(loud):

@@ -5,12 +5,12 @@ optimization" (ISMIR 2024), the rack is searched anew for every sound, and nothi
 effects are chosen by what they do to this very sound: a matrix of finite differences, and a greedy
 non-negative least squares (compare J. Tropp and A. Gilbert, "Signal recovery from random
 measurements via orthogonal matching pursuit", 2007). Their amounts are then refined on rendered
-excerpts by a trust region (`scipy.optimize.least_squares`). Differences of a handful of amounts
-cost a tenth of one gradient of all cues, and effects without a slope at bypass are no exception.
+excerpts (`refine`). Differences of a handful of amounts cost a tenth of one gradient of all cues,
+and effects without a slope at bypass are no exception.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -19,21 +19,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sonolume.pipelines.restyle.moves import Move, chain_of, moves
+from sonolume.pipelines.restyle.refine import refine
 from sonolume.pipelines.restyle.surrogates import lost, traces
+from sonolume.signal.cue_spectra import spectra
 from sonolume.signal.cues import CUES, measure_cues
 from sonolume.signal.rack import Chain, process
 
-__all__ = ["Found", "Probed", "heard", "probe", "search"]
+__all__ = ["Found", "Probed", "heard", "probe", "scaled", "search"]
 
 STYLE: Final = tuple(name for name in CUES if name != "loudness")  # a gain sets the loudness
-WANTED: Final = 0.1  # steps; a cue whose target is less should stay
-STAYING: Final = 0.35  # weight of a step of such a cue
+WANTED: Final = 0.3  # steps; a cue whose target is less may stay
+STAYING: Final = 0.35  # weight of a step of a cue that should stay; 1 is that of a wanted one
 STRUCTURE: Final = (6.0, 2.0, 4.0)  # weights of what level, onsets and pitches lose
 AMOUNT: Final = 0.25  # weight of an effect turned up whole
 PROBE: Final = 0.35  # amount at which a move is tried
 GAIN: Final = 0.02  # of the squared distance, that another effect must win
 LEAST: Final = 0.02  # of an amount; less is left out
-EVALUATIONS: Final = 8
+INSISTING: Final = 3.0  # times the weight of a cue that goes the wrong way
+RIGHT: Final = 0.2  # steps that a cue should go at least
 
 Vector = NDArray[np.float64]
 
@@ -45,10 +48,12 @@ class Found:
     Attributes:
         chosen: the moves, in no order.
         amounts: of each, 0 to 1.
+        moved: what they move, as `Probed.moved`.
     """
 
     chosen: tuple[Move, ...]
     amounts: tuple[float, ...]
+    moved: Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +84,8 @@ class Probed:
 def probe(samples: Tensor, rate: int) -> Probed:
     """Try every move alone on excerpts [B, C, N] that stand for a sound."""
     with torch.inference_mode():
-        before, trace = measure_cues(samples, rate), traces(samples, rate)
+        found = spectra(samples, rate)
+        before, trace = measure_cues(samples, rate, found), traces(samples, rate, found)
     possible = moves(float(before["loudness"].mean()), samples.shape[1])
     tried = [
         _moved(samples, rate, before, trace, chain_of([move], [PROBE])) / PROBE for move in possible
@@ -92,107 +98,129 @@ def _moved(
 ) -> Vector:
     with torch.inference_mode():
         done = process(samples, chain, rate)
-        cues = measure_cues(done, rate)
-        gone = lost(trace, traces(done, rate))
+        found = spectra(done, rate)
+        cues = measure_cues(done, rate, found)
+        gone = lost(trace, traces(done, rate, found))
     steps = [float((cues[n] - before[n]).mean()) / CUES[n].step for n in STYLE]
     return np.array([*steps, *gone.tolist()])
 
 
-@dataclass(frozen=True, eq=False)
-class _Judge:
-    """How far a sound is from where it should be."""
+def search(sound: Probed, targets: Mapping[str, float], *, effects: int) -> Found:
+    """Moves and amounts after which the cues of excerpts have moved by their targets.
 
-    sound: Probed
-    wanted: Vector
-    weights: Vector
-
-    def residuals(self, moved: Vector) -> Vector:
-        return self.weights * (moved - self.wanted)
-
-
-def search(
-    sound: Probed,
-    targets: Mapping[str, float],
-    *,
-    effects: int,
-    strength: float = 1.0,
-    tell: Callable[[str], None] = lambda _: None,
-) -> Found:
-    """Moves and amounts after which the cues of excerpts have moved by strength · targets.
-
-    Which effects they are does not depend on the strength, so that more of it is more of the same.
+    Where a cue still goes the wrong way, it is given more weight and all is tried once more.
 
     Args:
         sound: what `probe` found.
-        targets: just clear steps by cue at strength 1; what has none should stay.
+        targets: just clear steps by cue; what has none should stay.
         effects: at most so many.
-        strength: factor on the targets.
-        tell: told each step in a few words.
     """
-    judge = _judge(sound, targets)
-    chosen, amounts = _choose(judge, effects)
+    wanted = _aim(targets)
+    weights = _weights(sound, wanted)
+    first = _found(sound, wanted, weights, effects)
+    wrong = _wrong(first.moved, wanted) & (weights > 0)
+    if not wrong.any():
+        return first
+    second = _found(sound, wanted, np.where(wrong, INSISTING * weights, weights), effects)
+    return min(first, second, key=lambda found: _rank(found.moved, wanted, weights))
+
+
+def scaled(sound: Probed, found: Found, targets: Mapping[str, float], strength: float) -> Found:
+    """More or less of what was found for ``targets``: all amounts times a strength.
+
+    Where a cue then goes the wrong way, as effects are not quite linear, the amounts are refined.
+    """
+    amounts = np.minimum(1.0, strength * np.array(found.amounts))
+    if strength == 1 or not found.chosen:
+        return found
+    wanted = _aim(targets, strength)
+    weights = _weights(sound, wanted)
+    moved = sound.moved(found.chosen, amounts.tolist())
+    if not (_wrong(moved, wanted) & (weights > 0)).any():
+        return Found(found.chosen, tuple(amounts.tolist()), moved)
+    slope = np.stack([sound.effect[sound.possible.index(move)] for move in found.chosen], axis=1)
+    return _refined(sound, list(found.chosen), amounts, slope, wanted, weights)
+
+
+def _aim(targets: Mapping[str, float], strength: float = 1.0) -> Vector:
+    return np.array([*(strength * targets[name] for name in STYLE), 0.0, 0.0, 0.0])
+
+
+def _found(sound: Probed, wanted: Vector, weights: Vector, effects: int) -> Found:
+    chosen, amounts = _choose(sound, wanted, weights, effects)
     if not chosen:
-        return Found((), ())
-    tell("setting effects")
-    judge = replace(judge, wanted=strength * judge.wanted)
-    refined = _refine(judge, chosen, strength * amounts)
-    kept = [(move, a) for move, a in zip(chosen, refined, strict=True) if a >= LEAST]
-    return Found(tuple(move for move, _ in kept), tuple(a for _, a in kept))
+        return Found((), (), np.zeros_like(wanted))
+    possible = [sound.possible[i] for i in chosen]
+    return _refined(sound, possible, amounts, sound.effect[chosen].T, wanted, weights)
 
 
-def _judge(sound: Probed, targets: Mapping[str, float]) -> _Judge:
-    wanted = [targets[name] for name in STYLE]
-    weights = [1.0 if abs(value) >= WANTED else STAYING for value in wanted]
+def _refined(
+    sound: Probed,
+    chosen: Sequence[Move],
+    amounts: Vector,
+    slope: Vector,
+    wanted: Vector,
+    weights: Vector,
+) -> Found:
+    def insisting(moved: Vector) -> Vector:
+        return np.where(_wrong(moved, wanted), INSISTING * weights, weights)
+
+    refined, moved = refine(
+        lambda values: sound.moved(chosen, values.tolist()),
+        insisting, wanted, slope, np.clip(amounts, 0.05, 0.95), AMOUNT,
+    )  # fmt: skip
+    kept = [(move, float(a)) for move, a in zip(chosen, refined, strict=True) if a >= LEAST]
+    return Found(tuple(move for move, _ in kept), tuple(a for _, a in kept), moved)
+
+
+def _wrong(moved: Vector, wanted: Vector) -> NDArray[np.bool_]:
+    """Cues that should move and did not, or the wrong way."""
+    wrong: NDArray[np.bool_] = (np.abs(wanted) >= WANTED) & (
+        moved * np.sign(wanted) < np.minimum(RIGHT, np.abs(wanted) / 2)
+    )
+    return wrong
+
+
+def _rank(moved: Vector, wanted: Vector, weights: Vector) -> tuple[int, float]:
+    """Smaller is better: the fewest wrong ways, then the nearest."""
+    wrong = _wrong(moved, wanted) & (weights > 0)
+    return int(wrong.sum()), float(np.square(weights * (moved - wanted)).sum())
+
+
+def _weights(sound: Probed, wanted: Vector) -> Vector:
+    cues = STAYING + (1 - STAYING) * np.minimum(1, np.abs(wanted[: len(STYLE)]) / WANTED)
     if sound.samples.shape[1] != 2:
-        weights[STYLE.index("width")] = 0.0
-    return _Judge(sound, np.array([*wanted, 0.0, 0.0, 0.0]), np.array([*weights, *STRUCTURE]))
+        cues[STYLE.index("width")] = 0.0
+    return np.array([*cues, *STRUCTURE])
 
 
-def _choose(judge: _Judge, most: int) -> tuple[list[Move], Vector]:
+def _choose(sound: Probed, wanted: Vector, weights: Vector, most: int) -> tuple[list[int], Vector]:
     """The few moves that together come nearest, were they to add up; each effect once."""
-    possible, effect = judge.sound.possible, judge.sound.effect
+    names = [move.effect.name for move in sound.possible]
     chosen: list[int] = []
     amounts = np.zeros(0)
-    best = float(np.square(judge.residuals(np.zeros_like(judge.wanted))).sum())
-    first = best
+    best = first = float(np.square(weights * wanted).sum())
     while len(chosen) < most:
-        used = {possible[i].effect.name for i in chosen}
-        free = [i for i, move in enumerate(possible) if move.effect.name not in used]
-        fits = [(*_fit(judge, effect[[*chosen, i]]), i) for i in free]
+        used = {names[i] for i in chosen}
+        free = [i for i, name in enumerate(names) if name not in used]
+        fits = [(*_fit(sound.effect[[*chosen, i]], wanted, weights), i) for i in free]
         if not fits:
             break
         distance, added, index = min(fits, key=lambda fit: fit[0])
         if best - distance <= GAIN * first:
             break
         best, amounts, chosen = distance, added, [*chosen, index]
-    return [possible[i] for i in chosen], amounts
+    return chosen, amounts
 
 
-def _fit(judge: _Judge, effect: Vector) -> tuple[float, Vector]:
+def _fit(effect: Vector, wanted: Vector, weights: Vector) -> tuple[float, Vector]:
     """Squared distance and amounts 0..1 of the best sum of rows, amounts themselves penalised."""
     from scipy.optimize import nnls
 
-    matrix = np.concatenate([(effect * judge.weights).T, AMOUNT * np.eye(len(effect))])
-    wanted = np.concatenate([judge.weights * judge.wanted, np.zeros(len(effect))])
-    amounts = np.minimum(nnls(matrix, wanted)[0], 1.0)
-    return float(np.square(matrix @ amounts - wanted).sum()), amounts
-
-
-def _refine(judge: _Judge, chosen: Sequence[Move], amounts: Vector) -> Vector:
-    """Amounts after a few steps of a trust region on what is really rendered."""
-    from scipy.optimize import least_squares
-
-    def residuals(values: Vector) -> Vector:
-        far = judge.residuals(judge.sound.moved(chosen, values.tolist()))
-        return np.concatenate([far, AMOUNT * values])
-
-    start = np.clip(amounts, 0.05, 0.95)
-    found = least_squares(
-        residuals, start, bounds=(0.0, 1.0), diff_step=0.05, max_nfev=EVALUATIONS, xtol=1e-2,
-        ftol=1e-2,
-    )  # fmt: skip
-    refined: Vector = found.x
-    return refined
+    matrix = np.concatenate([(effect * weights).T, AMOUNT * np.eye(len(effect))])
+    aim = np.concatenate([weights * wanted, np.zeros(len(effect))])
+    amounts = np.minimum(nnls(matrix, aim)[0], 1.0)
+    return float(np.square(matrix @ amounts - aim).sum()), amounts
 
 
 def heard(sound: Probed, chain: Chain) -> dict[str, float]:
