@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,20 @@ from torch import Tensor, nn
 
 from sonolume.errors import ModelError, OptionError
 from sonolume.training.average import WeightAverage
+from sonolume.training.batches import batches
 from sonolume.training.figures import macro_top1, nearest
 from sonolume.training.journal import Journal
 from sonolume.training.labels import chances, class_numbers
 from sonolume.training.loop import rate_factor, train
 from sonolume.training.settings import LoopSettings
 from sonolume.training.stages.base import draw_chances
+
+COMPILER = shutil.which("c++") or shutil.which("g++")
+SLOW = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # torch's own, as it translates
+    pytest.mark.skipif(COMPILER is None, reason="translating for the CPU takes a C++ compiler"),
+]
 
 
 class Line:
@@ -253,3 +262,29 @@ def test_single_numbers_learn_faster_by_the_factor(tmp_path: Path) -> None:
     # AdamW's steps under a constant gradient are the learning rate each.
     assert stage.model.vector.item() == pytest.approx(3e-3, rel=1e-3)
     assert stage.model.gate.item() == pytest.approx(60e-3, rel=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
+@pytest.mark.parametrize("workers", [1, 3])
+def test_workers_draw_the_batches_of_the_same_steps(workers: int) -> None:
+    here, there = (batches(Line(), seed=5, first=7, workers=count) for count in (0, workers))
+    for step in range(7, 17):
+        (draw, batch), (drawn, other) = next(here), next(there)
+        assert draw == drawn
+        torch.testing.assert_close(batch, other, rtol=0, atol=0)
+        rng = np.random.default_rng([5, step])
+        assert draw == int(rng.integers(2**62))
+        torch.testing.assert_close(batch, Line().batch(rng), rtol=0, atol=0)
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
+@pytest.mark.parametrize("change", [{"workers": 2}, pytest.param({"compiled": True}, marks=SLOW)])
+def test_workers_and_translation_change_nothing_learned(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    ends = []
+    for name, given in (("plain", {}), ("changed", change)):
+        stage = Line()
+        train(stage, settings(**given), tmp_path / name, quiet=True)
+        ends.append(stage.model.state_dict())
+    torch.testing.assert_close(ends[0], ends[1], rtol=1e-5, atol=1e-6)

@@ -144,8 +144,8 @@ def drawn(tiny: Any, monkeypatch: pytest.MonkeyPatch, states: float) -> tuple[An
     changes = {"batch": 32, "labelled": 0.0, "drop_words": 0.0, "zoom": 0.0, "network": whole}
     stage: Any = build("base", context("base", tiny), table("base", states=states, **changes))
     texts: list[str] = []
-    read = stage._read
-    monkeypatch.setattr(stage, "_read", lambda lines: (texts.extend(lines), read(lines))[1])
+    spell = stage._spell
+    monkeypatch.setattr(stage, "_spell", lambda lines: (texts.extend(lines), spell(lines))[1])
     pictures = stage.batch(np.random.default_rng(0))["pictures"]
     outdoors = [photo for photo in stage.photos if OUTDOORS & set(photo.tags)]
     known = to_float(np.stack([photo.pixels for photo in outdoors]))

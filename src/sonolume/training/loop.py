@@ -3,7 +3,6 @@
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import send_to_device
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from sonolume.errors import OptionError
 from sonolume.training.average import WeightAverage
+from sonolume.training.batches import batches
 from sonolume.training.checkpoint import load_state, save_state
 from sonolume.training.journal import Journal
 from sonolume.training.precision import resolve_precision
@@ -59,6 +59,7 @@ class _Run:
             _groups(self.parameters, settings),
             lr=settings.rate,
             betas=settings.betas,
+            fused=self.accelerator.device.type == "cuda",
         )
         kept = stage.model.state_dict().keys()
         statistics = {
@@ -70,11 +71,14 @@ class _Run:
         }
         self.tracked: dict[str, Tensor] = {**self.parameters, **statistics}
         self.average = WeightAverage(self.tracked, settings.average)
+        if settings.compiled:
+            stage.model.compile()
         self.step, self.elapsed = 0, 0.0
         self.started = self.plotted = time.monotonic()
         self.resume()
         self.journal = Journal(folder, stage.name, quiet)
         self.journal.rewind(self.step)
+        self.batches = batches(stage, settings.seed, self.step, settings.workers)
 
     def resume(self) -> None:
         facts = load_state(self.folder, self.tracked, self.optimizer, self.average)
@@ -115,9 +119,9 @@ class _Run:
     def one_step(self) -> None:
         begun = time.monotonic()
         progress = self.progress()
-        rng = np.random.default_rng([self.settings.seed, self.step])
-        torch.manual_seed(int(rng.integers(2**62)))
-        batch = send_to_device(self.stage.batch(rng), self.accelerator.device)
+        draw, batch = next(self.batches)
+        torch.manual_seed(draw)
+        batch = send_to_device(batch, self.accelerator.device, non_blocking=True)
         self.stage.model.train()
         # Not accelerate's own: it keeps one precision for all runs of a process.
         with torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=self.half):
@@ -134,8 +138,9 @@ class _Run:
         self.average.update(self.step)
         self.elapsed += time.monotonic() - begun
         if self.step % self.settings.log_every == 0:
-            figures = {"loss": float(loss.detach()), "norm": float(norm), "rate": rate, **figures}
-            self.journal.add(self.step, self.elapsed, figures, progress)
+            told = {"loss": loss.detach(), "norm": norm, "rate": rate, **figures}
+            numbers = {name: float(value) for name, value in told.items()}
+            self.journal.add(self.step, self.elapsed, numbers, progress)
 
     def save(self) -> None:
         counters = {key: int(buffer) for key, buffer in self.counters.items()}

@@ -24,7 +24,8 @@ class LoopSettings:
     stays, and falls linearly to zero over the last `cooldown` share of the run. `average` is the
     decay of the weight average at the end of its own warm-up. `decay` is AdamW's, of matrices.
     Single numbers (gates) learn `scalars` times faster. `clip` is the largest gradient norm.
-    Raises OptionError for values out of range.
+    `workers` processes draw batches ahead (0: none do); `compiled` translates the network once,
+    which takes minutes and pays on a GPU. Neither changes what is learned. Raises OptionError for values out of range.
     """
 
     steps: int = 0
@@ -39,6 +40,8 @@ class LoopSettings:
     average: float = 0.999
     precision: str = "auto"
     seed: int = 0
+    workers: int = 0
+    compiled: bool = False
     log_every: int = 20
     save_minutes: float = 5.0
     validate_minutes: float = 15.0
@@ -56,6 +59,7 @@ class LoopSettings:
             ("cooldown", 0 <= self.cooldown <= 1, "0 to 1"),
             ("average", 0 <= self.average < 1, "from 0 to below 1"),
             ("seed", self.seed >= 0, "0 or more"),
+            ("workers", self.workers >= 0, "0 or more"),
             ("log_every", self.log_every >= 1, "1 or more"),
         ):
             if not good:

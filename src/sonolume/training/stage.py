@@ -1,5 +1,6 @@
 """What the loop needs of a stage."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -7,6 +8,9 @@ import numpy as np
 from torch import Tensor, nn
 
 Batch = Any
+Figures = Mapping[str, float | Tensor]
+"""Single numbers by name. Tensors are read only when they are logged: reading one waits for the
+device."""
 
 
 class Stage(Protocol):
@@ -14,7 +18,8 @@ class Stage(Protocol):
 
     `model` holds what is trained: the loop optimises and saves those of its parameters that
     require a gradient. A batch is a function of a random generator alone, and the loop makes one
-    generator for every step: that is what makes a resumed run equal to an uninterrupted one.
+    generator for every step: that is what makes a resumed run equal to an uninterrupted one, and
+    lets other processes draw batches ahead. What is heavy belongs into `loss`, on the device.
     """
 
     name: str
@@ -24,7 +29,7 @@ class Stage(Protocol):
         """Draw one batch (nested tuples or dicts of CPU tensors)."""
         ...
 
-    def loss(self, batch: Batch, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: Batch, step: int, progress: float) -> tuple[Tensor, Figures]:
         """The loss to minimise and figures to log. `progress` runs 0..1."""
         ...
 

@@ -5,7 +5,7 @@ Flow matching on pixels with the clean picture predicted and the loss taken in v
 things recognisable early, and it hurts from the first step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from sonolume.training.context import Context
 from sonolume.training.perceptual import PerceptualLoss
 from sonolume.training.pixels import crop, to_float
 from sonolume.training.settings import from_table
+from sonolume.training.stage import Figures
 from sonolume.training.start import read_word_tower, start_from
 
 SHOWN = (
@@ -97,7 +98,7 @@ class Base:
         photos, captions = zip(*(self._draw(i, rng) for i in rows), strict=True)
         pixels = np.stack([crop(photo, s.network.side, s.zoom, rng) for photo in photos])
         texts = ["" if rng.random() < s.drop_words else caption for caption in captions]
-        return {"pictures": to_float(pixels), "words": self._read(texts)}
+        return {"pictures": to_float(pixels), "words": self._spell(texts)}
 
     def _draw(self, index: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]:
         """A photo and its caption; some scenes in a rendered state that the caption names."""
@@ -108,23 +109,21 @@ class Base:
         edited = apply(state, photo, rng.uniform(0.6, 1.0), int(rng.integers(2**31)))
         return edited, f"{caption} {rng.choice(STATE_WORDS[state])}".strip()
 
-    def loss(
-        self, batch: dict[str, Tensor], step: int, progress: float
-    ) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         s = self.settings
         pictures = batch["pictures"]
         t = logit_normal_times(len(pictures), s.time_mean).to(pictures)
         x = mix(pictures, torch.randn_like(pictures), t)
-        clean = self.model(x, t, batch["words"]).float()
+        clean = self.model(x, t, self._read(batch["words"])).float()
         flow = velocity_loss(clean, pictures, t).mean()
-        figures = {"flow": float(flow.detach())}
+        figures = {"flow": flow.detach()}
         if self.perceptual is None or step * s.batch < s.perceptual_after:
             return flow, figures
         late = (t > 0.25).nonzero().flatten()[: s.perceptual_count]
         if not len(late):
             return flow, figures
         look = self.perceptual.to(clean.device)(clean[late], pictures[late])
-        figures["look"] = float(look.detach())
+        figures["look"] = look.detach()
         return flow + s.perceptual_weight * look, figures
 
     def validate(self, folder: Path) -> dict[str, float]:
@@ -142,11 +141,14 @@ class Base:
         facts = {"config": asdict(self.settings.network), "commercial": self.commercial}
         weights.save("painter-base", kept, facts, folder)
 
-    def _read(self, texts: list[str]) -> Tensor:
-        """Token states [B, L, D] of captions, L that of the longest of them."""
-        ids = self.tokenizer.encode(texts, self.settings.longest)
-        with torch.no_grad():
-            return self.tower.states(ids[:, : int((ids != 0).sum(1).max())])
+    def _spell(self, texts: Sequence[str]) -> Tensor:
+        """Token ids [B, longest] of captions."""
+        return self.tokenizer.encode(list(texts), self.settings.longest)
+
+    def _read(self, ids: Tensor) -> Tensor:
+        """Token states [B, L, D] of ids [B, L] where these are, at full precision."""
+        with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
+            return self.tower.to(ids.device).states(ids)
 
     def _held_loss(self) -> float:
         rng, side = np.random.default_rng(0), self.settings.network.side
@@ -159,7 +161,7 @@ class Base:
             noise = rng.standard_normal(pictures.shape, np.float32)
             t = ((torch.arange(len(rows)) + 0.5) / len(rows)).to(device)
             x = mix(pictures, torch.from_numpy(noise).to(device), t)
-            words = self._read([told.draw(i, rng) for i in rows]).to(device)
+            words = self._read(self._spell([told.draw(i, rng) for i in rows]).to(device))
             losses.append(velocity_loss(self.model(x, t, words), pictures, t))
         return float(torch.cat(losses).mean())
 
@@ -167,7 +169,7 @@ class Base:
         count, side = len(texts), self.settings.network.side
         noise = torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(0))
         device = next(self.model.parameters()).device
-        encoded = self.tower.states(self.tokenizer.encode([*texts, *[""] * count])).to(device)
+        encoded = self._read(self.tokenizer.encode([*texts, *[""] * count]).to(device))
         denoise = guide(self.model, encoded[:count], encoded[count:], text_scale=3.0)
         clean = sample_euler(denoise, noise.to(device), times(20))
         return [Picture.from_float(row.cpu().numpy()) for row in clean]

@@ -27,6 +27,7 @@ from sonolume.training.caption_data import CaptionData, CaptionSettings
 from sonolume.training.cider import cider
 from sonolume.training.context import Context
 from sonolume.training.settings import from_table
+from sonolume.training.stage import Figures
 from sonolume.training.start import check_terms, start_from
 
 JOINT = ("joint-words", "joint-sound", "joint-picture")
@@ -65,9 +66,7 @@ class Caption:
         kinds = torch.cat([part.kinds(len(texts)) for part, _, texts in drawn])
         return self._sorted(embeddings, kinds, [text for _, _, texts in drawn for text in texts])
 
-    def loss(
-        self, batch: dict[str, Tensor], step: int, progress: float
-    ) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         return self._loss(batch, self.settings.smoothing), {}
 
     def validate(self, folder: Path) -> dict[str, float]:

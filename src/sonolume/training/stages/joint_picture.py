@@ -26,6 +26,7 @@ from sonolume.training.figures import macro_top1, nearest
 from sonolume.training.labels import chances, class_numbers
 from sonolume.training.pixels import crop, to_float
 from sonolume.training.settings import from_table
+from sonolume.training.stage import Figures
 from sonolume.training.start import read_anchors, read_word_tower, start_from
 
 FULL = PictureTower.FULL_SIDE
@@ -108,13 +109,11 @@ class JointPicture:
         return {
             "pictures": torch.where(blurred, _halved(pictures), _recoloured(pictures, rng)),
             "labels": torch.from_numpy(self.labels[rows]),
-            "captions": self._speak(captions),
+            "captions": self.tokenizer.encode(captions),
             "features": torch.from_numpy(self.features.values[rows]),
         }
 
-    def loss(
-        self, batch: dict[str, Tensor], step: int, progress: float
-    ) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         s = self.settings
         self.side = FULL if progress >= s.grown else s.small
         pooled = self.model.tower.features(shrunk(batch["pictures"], self.side))
@@ -125,16 +124,16 @@ class JointPicture:
             ignore_index=-1,
             label_smoothing=s.smoothing,
         )
-        total, figures = named, {"named": float(named.detach())}
+        total, figures = named, {"named": named.detach()}
         if self.captioned:
-            told = self._told(z[-self.captioned :], batch["captions"])
+            told = self._told(z[-self.captioned :], self._speak(batch["captions"]))
             total = total + s.caption_weight * told
-            figures["told"] = float(told.detach())
+            figures["told"] = told.detach()
         if self.features.present:
             taught = self.model.teacher_head(pooled).float()
             teacher = (1 - F.cosine_similarity(taught, batch["features"], dim=-1)).mean()
             total = total + s.teacher_weight * teacher
-            figures["teacher"] = float(teacher.detach())
+            figures["teacher"] = teacher.detach()
         return total, figures
 
     def validate(self, folder: Path) -> dict[str, float]:
@@ -151,13 +150,10 @@ class JointPicture:
         facts = {"config": asdict(self.settings.tower), "commercial": self.commercial}
         weights.save("joint-picture", self.model.tower.state_dict(), facts, folder)
 
-    def _speak(self, captions: list[str]) -> Tensor:
-        """Unit embeddings [captions, 512]."""
-        if not captions:
-            return torch.zeros(0, self.anchors.shape[1])
-        ids = self.tokenizer.encode(captions)
-        with torch.no_grad():
-            spoken: Tensor = self.words(ids[:, : int((ids != 0).sum(1).max())])
+    def _speak(self, ids: Tensor) -> Tensor:
+        """Unit embeddings [captions, 512] of token ids, at full precision."""
+        with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
+            spoken: Tensor = self.words.to(ids.device)(ids)
         return spoken
 
     def _told(self, z: Tensor, captions: Tensor) -> Tensor:

@@ -29,6 +29,7 @@ from sonolume.training.context import Context
 from sonolume.training.figures import macro_top1, nearest
 from sonolume.training.labels import chances, class_numbers
 from sonolume.training.settings import from_table
+from sonolume.training.stage import Figures
 from sonolume.training.start import check_terms, read_anchors, start_from
 
 
@@ -110,9 +111,7 @@ class JointSound:
             ),
         }
 
-    def loss(
-        self, batch: dict[str, Tensor], step: int, progress: float
-    ) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         s = self.settings
         pooled = self.model.tower.features(batch["mels"])
         embedded = self.model.tower.body.embed(pooled)
@@ -123,12 +122,12 @@ class JointSound:
         )
         share = batch["share"]
         named = (share * first + (1 - share) * second).mean()
-        figures = {"named": float(named.detach())}
+        figures = {"named": named.detach()}
         if not self.features.present:
             return named, figures
         taught = self.model.teacher_head(pooled).float()
         teacher = (1 - F.cosine_similarity(taught, batch["features"], dim=-1)).mean()
-        figures["teacher"] = float(teacher.detach())
+        figures["teacher"] = teacher.detach()
         return named + s.teacher_weight * teacher, figures
 
     def validate(self, folder: Path) -> dict[str, float]:

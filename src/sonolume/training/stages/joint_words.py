@@ -28,6 +28,7 @@ from sonolume.training.anchors import concept_anchors
 from sonolume.training.context import Context
 from sonolume.training.figures import macro_top1, nearest
 from sonolume.training.settings import from_table
+from sonolume.training.stage import Figures
 from sonolume.training.start import read_word_tower, start_from
 
 FRAMES = ("{}", "{}", "{}", "the sound of {}", "a photo of {}", "i hear {}", "there is {}", "{}!")
@@ -111,9 +112,7 @@ class JointWords:
             "targets": torch.from_numpy(self.targets[rows].astype(np.float32)),
         }
 
-    def loss(
-        self, batch: dict[str, Tensor], step: int, progress: float
-    ) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         s = self.settings
         z = self._embed(batch["ids"])
         left, right, told = z[: s.pairs], z[s.pairs : 2 * s.pairs], z[2 * s.pairs :][: s.phrases]
@@ -125,12 +124,12 @@ class JointWords:
             told @ anchors.T / s.temperature, batch["concepts"], label_smoothing=0.05
         )
         total = alike + s.phrase_weight * phrase
-        figures = {"alike": float(alike.detach()), "phrase": float(phrase.detach())}
+        figures = {"alike": alike.detach(), "phrase": phrase.detach()}
         if self.sentences:
             taught = F.normalize(self.model.teacher_head(z[-s.texts :]).float(), dim=-1)
             distance = (1 - (taught * batch["targets"]).sum(-1)).mean()
             total = total + s.teacher_weight * distance
-            figures["teacher"] = float(distance.detach())
+            figures["teacher"] = distance.detach()
         return total, figures
 
     def validate(self, folder: Path) -> dict[str, float]:

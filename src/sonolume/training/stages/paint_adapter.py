@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sonolume.data.licences import COMMERCIAL
-from sonolume.data.pairs import Pair, PairMaker
+from sonolume.data.pairs import PairMaker
 from sonolume.data.shards import read_photos, read_sounds
 from sonolume.diffusion.flow import logit_normal_times, mix, sample_euler, times, velocity_loss
 from sonolume.diffusion.guidance import guide
@@ -101,35 +101,49 @@ class PaintAdapter:
         pairs = [self.pairs.draw(rng) for _ in range(s.batch)]
         side = self.denoiser.config.side
         pictures = to_float(np.stack([crop(p.pixels, side, s.zoom, rng) for p in pairs]))
-        ids = self.joint.tokenizer.encode([p.words for p in pairs], s.longest)
-        with torch.no_grad():
-            words = self.joint.words.states(ids[:, : int((ids != 0).sum(1).max())])
-        return {"pictures": pictures, "words": words, "heard": self._heard(pairs, pictures, rng)}
-
-    def _heard(self, pairs: list[Pair], pictures: Tensor, rng: np.random.Generator) -> Tensor:
-        """Embeddings [B, 512]: of the sounds, some of the photos in their place, jittered."""
-        crops = rng.integers(self.settings.crops, size=len(pairs))
+        words = self.joint.tokenizer.encode([p.words for p in pairs], s.longest)
+        crops = rng.integers(s.crops, size=len(pairs))
         heard = torch.stack([self.sounds[p.sound, c] for p, c in zip(pairs, crops, strict=True)])
-        swap = torch.from_numpy(rng.random(len(pairs)) < self.settings.as_picture)
-        if bool(swap.any()):
-            heard[swap] = self.joint.embed_pictures(pictures[swap]).clone()
         noise = torch.from_numpy(rng.normal(0, 1, heard.shape).astype(np.float32))
-        return F.normalize(heard + self.settings.jitter * noise, dim=-1)
+        return {
+            "pictures": pictures,
+            "words": words,
+            "heard": heard,
+            "noise": s.jitter * noise,
+            "seen": torch.from_numpy(rng.random(len(pairs)) < s.as_picture),
+        }
+
+    def read(self, ids: Tensor) -> Tensor:
+        """Token states [B, L, D] of ids [B, L] where these are, at full precision."""
+        with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
+            return self.joint.to(ids.device).words.states(ids)
+
+    def hear(self, batch: dict[str, Tensor]) -> Tensor:
+        """Embeddings [B, 512]: of the sounds, some of the photos in their place, jittered."""
+        seen = batch["seen"][:, None]
+        with torch.no_grad(), torch.autocast(seen.device.type, enabled=False):
+            joint, pictures = self.joint.to(seen.device), batch["pictures"]
+            looked = joint.embed_pictures(pictures[batch["seen"]]) if bool(seen.any()) else None
+        heard = batch["heard"]
+        if looked is not None:
+            heard = heard.masked_scatter(seen, looked.clone())
+        return F.normalize(heard + batch["noise"], dim=-1)
 
     def flow(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Velocity loss [B], predicted clean pictures, and times [B], with the sound heard."""
         pictures = batch["pictures"]
         t = logit_normal_times(len(pictures), self.settings.time_mean).to(pictures)
         hear = self.model.tokens
-        tokens = hear.at(hear.tokens(batch["heard"]), emphasis(t, self.settings.schedule))
+        tokens = hear.at(hear.tokens(self.hear(batch)), emphasis(t, self.settings.schedule))
         x = mix(pictures, torch.randn_like(pictures), t)
-        clean = self.denoiser(x, t, batch["words"], tokens).float()
+        words = self.read(batch["words"])
+        clean = self.denoiser.to(x.device)(x, t, words, tokens).float()
         return velocity_loss(clean, pictures, t), clean, t
 
-    def gates(self) -> dict[str, float]:
+    def gates(self) -> Tensor:
         """The mean opening of the gates, tanh(gate) in absolute value."""
         gates = torch.stack([block.audio.gate.detach() for block in self.denoiser.layers])
-        return {"gates": float(gates.tanh().abs().mean())}
+        return gates.tanh().abs().mean()
 
     def validate(self, folder: Path) -> dict[str, float]:
         """Paint held-out sounds under a few words into `samples.png`."""
@@ -143,7 +157,7 @@ class PaintAdapter:
             row_labels=[words or "(no words)" for words in SHOWN_WORDS],
         )
         sheet.save(folder / "samples.png", force=True)
-        return self.gates()
+        return {"gates": float(self.gates())}
 
     def export(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -155,23 +169,23 @@ class PaintAdapter:
         weights.save("painter-audio", tensors, facts, folder)
 
     def _paint(self, cells: list[tuple[str, str]]) -> list[Picture]:
-        side = self.denoiser.config.side
+        side, device = self.denoiser.config.side, next(self.model.parameters()).device
         generator = torch.Generator().manual_seed(0)
         noise = torch.randn(1, 3, side, side, generator=generator).expand(len(cells), -1, -1, -1)
-        states = self.joint.word_states([*(words for _, words in cells), ""])
+        states = self.joint.to(device).word_states([*(words for _, words in cells), ""])
         hear = self.model.tokens
-        tokens = hear.tokens(torch.stack([self.shown[sound] for sound, _ in cells]))
+        tokens = hear.tokens(torch.stack([self.shown[sound] for sound, _ in cells]).to(device))
         scales = torch.tensor([3.0 if words else 1.0 for _, words in cells])
         denoise = guide(
-            self.denoiser,
+            self.denoiser.to(device),
             states[:-1],
             states[-1:].expand(len(cells), -1, -1),
             lambda t: hear.at(tokens, emphasis(t, self.settings.schedule)),
             text_scale=scales,
             audio_scale=3.0,
         )
-        clean = sample_euler(denoise, noise, times(16))
-        return [Picture.from_float(row.numpy()) for row in clean]
+        clean = sample_euler(denoise, noise.to(device), times(16))
+        return [Picture.from_float(row.cpu().numpy()) for row in clean]
 
 
 @torch.no_grad()

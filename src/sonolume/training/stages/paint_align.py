@@ -16,6 +16,7 @@ from sonolume.data.concepts import concept, phrases
 from sonolume.models.words import masked_mean
 from sonolume.training.context import Context
 from sonolume.training.settings import from_table
+from sonolume.training.stage import Figures
 from sonolume.training.stages.paint_adapter import PaintAdapter, PaintSettings
 
 TEMPERATURE = 0.07
@@ -31,10 +32,7 @@ class PaintAlign(PaintAdapter):
         rows = rng.choice(len(self.clip_concepts), count, replace=False)
         slugs = [self.clip_concepts[row] for row in rows]
         texts = [str(rng.choice([concept(slug).name, *phrases(slug)])) for slug in slugs]
-        with torch.no_grad():
-            words = self.joint.words.states(
-                self.joint.tokenizer.encode(texts, self.settings.longest)
-            )
+        words = self.joint.tokenizer.encode(texts, self.settings.longest)
         heard = self.sounds[rows, rng.integers(self.settings.crops, size=len(rows))]
         order = {slug: number for number, slug in enumerate(sorted(set(slugs)))}
         return {
@@ -43,16 +41,14 @@ class PaintAlign(PaintAdapter):
             "slugs": torch.tensor([order[slug] for slug in slugs]),
         }
 
-    def loss(
-        self, batch: dict[str, Tensor], step: int, progress: float
-    ) -> tuple[Tensor, dict[str, float]]:
-        summary = masked_mean(batch["words"])
+    def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
+        summary = masked_mean(self.read(batch["words"]))
         spoken = self.model.tokens.tokens(batch["heard"]).float().mean(1)
         logits = F.normalize(spoken, dim=-1) @ F.normalize(summary, dim=-1).T / TEMPERATURE
         same = (batch["slugs"][:, None] == batch["slugs"]).float()
         nce = F.cross_entropy(logits, same / same.sum(1, keepdim=True))
         equal = F.mse_loss(spoken, summary)
-        return nce + equal, {"nce": float(nce.detach()), "equal": float(equal.detach())}
+        return nce + equal, {"nce": nce.detach(), "equal": equal.detach()}
 
 
 def build(context: Context, table: Mapping[str, Any]) -> PaintAlign:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from sonolume.training.context import Context
 from sonolume.training.settings import from_table
+from sonolume.training.stage import Figures
 from sonolume.training.stages.paint_adapter import PaintAdapter, PaintSettings
 
 HOT, COLD = 2.0, 0.5
@@ -19,13 +20,11 @@ class PaintDenoise(PaintAdapter):
 
     name = "paint.denoise"
 
-    def loss(
-        self, batch: dict[str, Tensor], step: int, progress: float
-    ) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         self.model.tokens.hierarchy.temperature.fill_(temperature(progress))
         flow, _, _ = self.flow(batch)
         loss = flow.mean()
-        return loss, {"flow": float(loss.detach()), **self.gates()}
+        return loss, {"flow": loss.detach(), "gates": self.gates()}
 
 
 def temperature(progress: float) -> float:

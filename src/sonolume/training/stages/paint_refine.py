@@ -11,6 +11,7 @@ from sonolume.hub import weights
 from sonolume.training.context import Context
 from sonolume.training.perceptual import PerceptualLoss
 from sonolume.training.settings import from_table
+from sonolume.training.stage import Figures
 from sonolume.training.stages.paint_adapter import PaintAdapter, PaintSettings
 from sonolume.training.stages.paint_denoise import COLD, level_overlap
 
@@ -35,20 +36,18 @@ class PaintRefine(PaintAdapter):
         super().__init__(data, settings, models, start, commercial=commercial)
         self.perceptual = PerceptualLoss(teachers)
 
-    def loss(
-        self, batch: dict[str, Tensor], step: int, progress: float
-    ) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         self.model.tokens.hierarchy.temperature.fill_(COLD)
         flow, clean, t = self.flow(batch)
         late = (t > LATE).nonzero().flatten()[: self.settings.batch // 2]
-        look = self.perceptual(clean[late], batch["pictures"][late])
+        look = self.perceptual.to(clean.device)(clean[late], batch["pictures"][late])
         overlap = level_overlap(self.model.tokens.hierarchy.assignment())
         total = flow.mean() + LOOK_WEIGHT * look + OVERLAP_WEIGHT * overlap
         figures = {
-            "flow": float(flow.mean().detach()),
-            "look": float(look.detach()),
-            "overlap": float(overlap.detach()),
-            **self.gates(),
+            "flow": flow.mean().detach(),
+            "look": look.detach(),
+            "overlap": overlap.detach(),
+            "gates": self.gates(),
         }
         return total, figures
 

@@ -38,6 +38,7 @@ from sonolume.training.crops import stretch
 from sonolume.training.labels import chances, class_numbers
 from sonolume.training.settings import from_table
 from sonolume.training.spectrograms import mel_picture
+from sonolume.training.stage import Figures
 from sonolume.training.start import check_terms, start_from
 from sonolume.training.told import embed_texts
 
@@ -134,22 +135,20 @@ class SoundStage:
         out: Mel = np.where(silent, LOWEST, np.maximum(changed, LOWEST)).astype(np.float32)
         return out
 
-    def loss(
-        self, batch: dict[str, Tensor], step: int, progress: float
-    ) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         s, sounds = self.settings, batch["sounds"]
         t = logit_normal_times(len(sounds), s.time_mean).to(sounds)
         x = mix(sounds, torch.randn_like(sounds), t)
         clean = self.model(x, t, batch["told"]).float()
         flow = velocity_loss(clean, sounds, t).mean()
-        figures = {"flow": float(flow.detach())}
+        figures = {"flow": flow.detach()}
         if s.perceptual_weight == 0 or step * s.batch < s.perceptual_after:
             return flow, figures
         late = (t > LATE).nonzero().flatten()[: s.perceptual_count]
         if not len(late):
             return flow, figures
         look = self._look(clean[late], sounds[late])
-        figures["look"] = float(look.detach())
+        figures["look"] = look.detach()
         return flow + s.perceptual_weight * look, figures
 
     def _look(self, made: Tensor, true: Tensor) -> Tensor:

@@ -27,6 +27,7 @@ from sonolume.training.context import Context
 from sonolume.training.degrade import degrade
 from sonolume.training.pixels import crop, to_float
 from sonolume.training.settings import from_table
+from sonolume.training.stage import Figures
 from sonolume.training.start import start_from
 
 JUDGED, SHOWN = 64, 4  # validation photos
@@ -84,9 +85,7 @@ class Upscale:
             "quarters": degrade(_reduce(twice, 4, rng), rng) if repeated else twice,
         }
 
-    def loss(
-        self, batch: dict[str, Tensor], step: int, progress: float
-    ) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         inputs, targets = batch["halves"], batch["targets"]
         if len(batch["quarters"]):
             with torch.no_grad():
@@ -94,11 +93,11 @@ class Upscale:
             inputs = torch.cat([inputs, enlarged])
         made = self.model(inputs).float()
         difference = F.l1_loss(made, targets)
-        figures = {"l1": float(difference.detach())}
+        figures = {"l1": difference.detach()}
         if self.teachers is None:
             return difference, figures
         look = self.teachers.to(made.device).trained(made, targets).mean()
-        figures["look"] = float(look.detach())
+        figures["look"] = look.detach()
         return difference + self.settings.perceptual_weight * look, figures
 
     def validate(self, folder: Path) -> dict[str, float]:

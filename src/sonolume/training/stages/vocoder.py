@@ -25,6 +25,7 @@ from sonolume.signal.windows import normalise_level, repeat_to
 from sonolume.training.context import Context
 from sonolume.training.settings import from_table
 from sonolume.training.spectra import QUIETEST, magnitudes, stft_distance
+from sonolume.training.stage import Figures
 from sonolume.training.start import start_from
 
 HELD = 32  # validation clips, at most
@@ -79,9 +80,7 @@ class VocoderStage:
         start = int(rng.integers(len(samples) - self.samples + 1))
         return samples[start : start + self.samples]
 
-    def loss(
-        self, batch: dict[str, Tensor], step: int, progress: float
-    ) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         s, sounds = self.settings, batch["sounds"]
         front = self.front.to(sounds.device)
         mel = front(sounds)
@@ -93,7 +92,7 @@ class VocoderStage:
         written = F.l1_loss(spectrum.abs().clamp(min=QUIETEST).log(), true.log())
         figures = {"stft": stft, "mel": mels, "magnitude": written}
         loss = stft + s.mel_weight * mels + s.magnitude_weight * written
-        return loss, {name: float(value.detach()) for name, value in figures.items()}
+        return loss, {name: value.detach() for name, value in figures.items()}
 
     def validate(self, folder: Path) -> dict[str, float]:
         """Distances of vocoded validation clips to the clips, multi-resolution STFT and log-mel.
