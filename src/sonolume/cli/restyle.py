@@ -33,6 +33,13 @@ HELD = "rhythm,harmony,energy"
     "--keep", default=HELD, show_default=True, help="What is held; the strength gives way. Or none."
 )
 @click.option("--effects", type=int, default=4, show_default=True, help="At most; 1 to 8.")
+@click.option(
+    "--by",
+    type=click.Choice(["search", "controller", "both"]),
+    default="search",
+    show_default=True,
+    help="What finds the effects; a controller only where --model holds one.",
+)
 @click.option("--rules", type=FILE, help="TOML table in place of the package's rules.")
 @click.option("--plot", "drawing", type=FILE, help="Draw the change: .png, .pdf or .svg.")
 @click.option("--model", default="pocket", show_default=True, help="pocket, or a folder of it.")
@@ -49,6 +56,7 @@ def command(
     prior: str,
     keep: str,
     effects: int,
+    by: str,
     rules: Path | None,
     drawing: Path | None,
     model: str,
@@ -65,7 +73,7 @@ def command(
     from sonolume.pipelines.restyle.settings import RestyleSettings
 
     held = read_keep(keep)
-    RestyleSettings(strength, prior, held, effects)  # type: ignore[arg-type]  # click's choice
+    RestyleSettings(strength, prior, held, effects, by)  # type: ignore[arg-type]  # click's choice
     check_targets((output, drawing), force=force)
     check_target(output, sound)
     if drawing is not None:
@@ -83,6 +91,7 @@ def command(
             prior=prior,  # type: ignore[arg-type]
             keep=held,
             effects=effects,
+            by=by,  # type: ignore[arg-type]
             rules=rules,
             seed=seed,
             progress=tell,

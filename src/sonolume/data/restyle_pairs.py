@@ -20,6 +20,7 @@ from torch import Tensor
 
 from sonolume.data.restyle_listening import Heard, Listener, steps_between
 from sonolume.data.restyle_sounds import PARTS, Stretches, read_remixes, read_stretches
+from sonolume.data.restyle_table import Pairs, as_pairs, read_rows
 from sonolume.errors import OptionError
 from sonolume.media.atomic import atomic_path
 from sonolume.models.joint import JointEncoder
@@ -28,7 +29,7 @@ from sonolume.pipelines.restyle.surrogates import lost_each, traces
 from sonolume.signal.mel import RATE
 from sonolume.signal.rack import process
 
-__all__ = ["Plan", "changed", "pair_files"]
+__all__ = ["Plan", "changed", "drawn_pairs", "pair_files"]
 
 AT_ONCE: Final = 16  # rows that are rendered together
 SAME: Final = 2  # rows of one setting, on different sounds
@@ -86,7 +87,8 @@ def pair_files(
     plan = Plan(palette.name, rows, seed, data.resolve().name, other, commercial)
     _claim(out, plan)
     listener = Listener(joint)
-    sounds = _Sounds(read_stretches(data, commercial=commercial), out / "stretches.npz", listener)
+    stretches = read_stretches(data, commercial=commercial)
+    sounds = _Sounds(stretches, listener, out / "stretches.npz")
     files: list[Callable[[], None]] = []
     for part, at in ((p, a) for p, n in enumerate(batches) for a in range(0, n, BATCHES)):
         rng = np.random.default_rng([seed, part, at // BATCHES])
@@ -94,9 +96,19 @@ def pair_files(
         files.append(partial(_write, out / f"{PARTS[part]}-{at // BATCHES:04d}.npz", drawn))
     if remixes is not None:
         originals, others = read_remixes(remixes)
-        mixed = _Sounds(originals, out / "stretches-remixed.npz", listener)
+        mixed = _Sounds(originals, listener, out / "stretches-remixed.npz")
         files.append(partial(_write, out / "remixed.npz", partial(_mixed, mixed, others, palette)))
     return plan, files
+
+
+def drawn_pairs(
+    stretches: Stretches, palette: Palette, joint: JointEncoder, count: int, *, seed: int = 0
+) -> Pairs:
+    """`count` pairs, rounded up to 16, of the held stretches; in memory."""
+    sounds = _Sounds(stretches, Listener(joint))
+    rng = np.random.default_rng([seed, PARTS.index("held")])
+    rows = _drawn(sounds, PARTS.index("held"), -(-count // AT_ONCE), palette, rng)
+    return as_pairs(palette, sounds.features, rows, commercial=False)
 
 
 def _claim(out: Path, plan: Plan) -> None:
@@ -123,19 +135,24 @@ def _write(path: Path, make: Callable[[], Rows]) -> None:
 
 
 class _Sounds:
-    """Stretches [S], with what every pair of theirs asks for: cues [S, 10] and traces [S, n].
+    """Stretches [S], with what every pair of theirs asks for: features and traces [S, n].
 
-    Their features are kept in a file, which is written first where it is not there.
+    The features are kept in a file, if there is one, which is written where it is not there.
     """
 
-    def __init__(self, stretches: Stretches, path: Path, listener: Listener) -> None:
-        self.stretches, self.path, self.listener = stretches, path, listener
+    def __init__(self, stretches: Stretches, listener: Listener, path: Path | None = None) -> None:
+        self.stretches, self.listener, self.path = stretches, listener, path
+
+    @cached_property
+    def features(self) -> Rows:
+        if self.path is None:
+            return _stretch_rows(self.stretches, self.listener)
+        _write(self.path, lambda: _stretch_rows(self.stretches, self.listener))
+        return read_rows(self.path)
 
     @cached_property
     def cues(self) -> Tensor:
-        _write(self.path, lambda: _stretch_rows(self.stretches, self.listener))
-        with self.path.open("rb") as file, np.load(file, allow_pickle=False) as table:
-            return torch.from_numpy(table["cues"])
+        return torch.from_numpy(self.features["cues"])
 
     @cached_property
     def traces(self) -> list[Tensor]:

@@ -17,7 +17,7 @@ from sonolume.pipelines.play.sounds_folder import SUFFIXES
 from sonolume.signal.mel import RATE
 from sonolume.signal.windows import QUIETEST, normalise_level, repeat_to
 
-__all__ = ["FRAMES", "PARTS", "Stretches", "read_remixes", "read_stretches"]
+__all__ = ["FRAMES", "PARTS", "Stretches", "read_remixes", "read_split", "read_stretches"]
 
 SECONDS: Final = 4
 TAIL: Final = 1  # second of silence, into which an effect rings on
@@ -63,6 +63,16 @@ def read_stretches(folder: Path, *, commercial: bool = False) -> Stretches:
     return _table(folder, rows)
 
 
+def read_split(folder: Path, split: str) -> Stretches:
+    """The clips of one split of the shards in `folder/sounds`, all held.
+
+    Raises DataError where there are none.
+    """
+    clips = read_sounds(folder, split)
+    rows = [(_stretch(c.samples), c.group, PARTS.index("held")) for c in clips]
+    return _table(folder, rows, every=False)
+
+
 def read_remixes(folder: Path) -> tuple[Stretches, NDArray[np.float32]]:
     """Pairs that others made: `folder/original/NAME.*` and `folder/remix/NAME.*`, as they align.
 
@@ -78,8 +88,10 @@ def read_remixes(folder: Path) -> tuple[Stretches, NDArray[np.float32]]:
             raise DataError(f"{path}: {len(found)} files {path.stem}.* in remix/; expected one")
         first, second = _mono(path), _mono(found[0])
         length = min(len(first), len(second))
-        pairs = zip(_cut(first[:length]), _cut(second[:length]), strict=True)
-        for before, after in pairs:
+        for before, after in zip(_cut(first[:length]), _cut(second[:length]), strict=True):
+            # A pause says nothing of what was done.
+            if np.abs(before).max() <= QUIETEST:
+                continue
             befores.append((before, group, parts[group]))
             afters.append(after)
     return _table(folder, befores, every=False), np.stack(afters)
@@ -88,7 +100,7 @@ def read_remixes(folder: Path) -> tuple[Stretches, NDArray[np.float32]]:
 def _table(
     folder: Path, rows: Sequence[tuple[NDArray[np.float32], str, int]], *, every: bool = True
 ) -> Stretches:
-    heard = [row for row in rows if np.abs(row[0]).max() > QUIETEST] if every else rows
+    heard = [row for row in rows if np.abs(row[0]).max() > QUIETEST]
     parts = np.array([part for _, _, part in heard], np.int8)
     for place, name in enumerate(PARTS if every else ()):
         if not (parts == place).any():

@@ -15,7 +15,7 @@ from sonolume.data.restyle_sounds import PARTS
 from sonolume.errors import DataError, OptionError
 from sonolume.pipelines.restyle.palette import Palette, palette
 
-__all__ = ["Pairs", "read_pairs"]
+__all__ = ["Pairs", "as_pairs", "read_pairs", "read_rows"]
 
 _ROWS: Final = ("mels", "embeddings", "steps", "lost", "stretch", "settings", "shares", "order")
 
@@ -75,22 +75,26 @@ def read_pairs(folder: Path | None) -> Pairs:
     plan = _plan(folder)
     found = palette(plan["palette"])
     files = [p for part in PARTS for p in sorted(folder.glob(f"{part}-*.npz"))]
-    tables = [_read(path) for path in files]
-    stretches = _read(folder / "stretches.npz")
+    tables = [read_rows(path) for path in files]
+    stretches = read_rows(folder / "stretches.npz")
     if sum(len(table["stretch"]) for table in tables) != sum(plan["rows"]):
         raise DataError(f"{folder}: not all pairs are there; run `sonolume data pairs` to its end")
     if plan["remixes"]:
-        mixed, others = _read(folder / "remixed.npz"), _read(folder / "stretches-remixed.npz")
+        mixed, others = (
+            read_rows(folder / "remixed.npz"),
+            read_rows(folder / "stretches-remixed.npz"),
+        )
         mixed["stretch"] = mixed["stretch"] + len(stretches["parts"])
         stretches = {name: np.concatenate([stretches[name], others[name]]) for name in stretches}
         tables.append(mixed)
     rows = {name: np.concatenate([table[name] for table in tables]) for name in _ROWS}
-    return _pairs(found, stretches, rows, commercial=plan["commercial"])
+    return as_pairs(found, stretches, rows, commercial=plan["commercial"])
 
 
-def _pairs(
+def as_pairs(
     found: Palette, stretches: dict[str, Any], rows: dict[str, Any], *, commercial: bool
 ) -> Pairs:
+    """From the arrays of their files."""
     order = rows["order"]
     active = np.stack([(order == item).any(1) for item in range(len(found.items))], 1)
     parts = stretches["parts"][rows["stretch"]]
@@ -122,7 +126,8 @@ def _plan(folder: Path) -> dict[str, Any]:
     return plan
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
+def read_rows(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of one file. Raises DataError where it is broken."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as table:
             return {name: table[name] for name in table.files}

@@ -17,7 +17,8 @@ __all__ = ["COUNT", "StyleHeads", "StyleHeadsConfig"]
 
 COUNT: Final = 6  # heads, in the order of `correspondence.heads.HEADS`
 PROFILES: Final = 6  # numbers of a band
-PATCH: Final = 4  # bands and frames
+POOLED: Final = 2  # bands and frames that are averaged before
+PATCH: Final = 4  # of those
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class StyleHeads(nn.Module):
             ]
         )
         self.norms = nn.ModuleList(nn.GroupNorm(8, width) for width in config.widths)
-        bands = N_MELS // PATCH // 2 ** len(others)
+        bands = -(-N_MELS // POOLED // PATCH // 2 ** len(others))
         found = 2 * bands * config.widths[-1] + PROFILES * N_MELS
         self.enter = nn.Sequential(
             nn.LayerNorm(found), nn.Linear(found, config.hidden), nn.GELU(),
@@ -68,7 +69,8 @@ class StyleHeads(nn.Module):
     def forward(self, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
         first, second = ((mel.float() + 6) / 3.5 for mel in (before, after))
         change = second - first
-        x = torch.stack([first, second, change], 1).contiguous(memory_format=torch.channels_last)
+        x = F.avg_pool2d(torch.stack([first, second, change], 1), POOLED)
+        x = x.contiguous(memory_format=torch.channels_last)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = F.relu(norm(convolution(x)))
         profiles = [f for each in (first, second, change) for f in _profile(each)]

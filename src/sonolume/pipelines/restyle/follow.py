@@ -7,7 +7,7 @@ from typing import Final
 from sonolume.correspondence.delta import Delta
 from sonolume.correspondence.targets import Targets
 from sonolume.pipelines.restyle.contract import Settled, settle
-from sonolume.pipelines.restyle.listened import Listened
+from sonolume.pipelines.restyle.listened import Listened, Propose
 from sonolume.pipelines.restyle.moves import Move, chain_of
 from sonolume.pipelines.restyle.rendering import REACH, Rendering, level
 from sonolume.pipelines.restyle.restyled import Applied, Restyled
@@ -26,7 +26,12 @@ LOUDNESS: Final = CUES["loudness"].step
 
 
 def follow(
-    sound: Listened, change: Delta, wanted: Targets, asked: RestyleSettings, tell: Step
+    sound: Listened,
+    change: Delta,
+    wanted: Targets,
+    asked: RestyleSettings,
+    tell: Step,
+    propose: Propose | None = None,
 ) -> Restyled:
     """Move a sound as far towards its targets as its structure bears.
 
@@ -36,6 +41,7 @@ def follow(
         wanted: targets at the strength that is asked for.
         asked: the settings.
         tell: told each step in a few words.
+        propose: the controller, unless the chain is found by search alone.
     """
     recording = sound.recording
     if max(map(abs, wanted.values.values())) < UNHEARD:
@@ -46,7 +52,7 @@ def follow(
         )
     tell("trying effects")
     unit = {name: value / asked.strength for name, value in wanted.values.items()}
-    found = sound.found(unit, asked.effects, asked.strength)
+    found = sound.found(unit, asked.effects, asked.strength, by=asked.by, propose=propose)
     tell("listening")
     settled = _settled(sound, found, asked.keep)
     if settled.lost:

@@ -1,6 +1,6 @@
 """A sound that was listened to: what every restyle of it needs, found once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -8,10 +8,22 @@ from numpy.typing import NDArray
 
 from sonolume.pipelines.restyle.excerpts import excerpts, stretches
 from sonolume.pipelines.restyle.recording import Recording
-from sonolume.pipelines.restyle.search import Found, Probed, probe, scaled, search
+from sonolume.pipelines.restyle.search import (
+    Found,
+    Probed,
+    nearer,
+    probe,
+    proposed,
+    scaled,
+    search,
+)
+from sonolume.pipelines.restyle.settings import By
 from sonolume.signal.structure import Structure, structure
 
-__all__ = ["Listened"]
+__all__ = ["Listened", "Propose"]
+
+Propose = Callable[[Probed, Mapping[str, float], int], Sequence[tuple[int, float]]]
+"""Excerpts, targets, at most so many → places of moves, and amounts."""
 
 
 class Listened:
@@ -41,11 +53,39 @@ class Listened:
         """What each move does to the excerpts."""
         return probe(*excerpts(self.parts, self.recording.rate, self.seed))
 
-    def found(self, targets: Mapping[str, float], effects: int, strength: float) -> Found:
-        """What `search` finds for targets at strength 1, in just clear steps by cue, `scaled`."""
+    def found(
+        self,
+        targets: Mapping[str, float],
+        effects: int,
+        strength: float,
+        *,
+        by: By = "search",
+        propose: Propose | None = None,
+    ) -> Found:
+        """The chain for targets at strength 1, in just clear steps by cue, `scaled`.
+
+        Args:
+            targets: just clear steps by cue.
+            effects: at most so many.
+            strength: factor on the amounts.
+            by: see `RestyleSettings`; anything but "search" needs ``propose``.
+            propose: of this change of a picture.
+        """
         # What was multiplied by a strength and divided again differs in its last digits.
         unit = {name: round(value, 6) for name, value in targets.items()}
-        key = (effects, *unit.values())
+        moves = () if propose is None else tuple(propose(self.probed, unit, effects))
+        key = (by, effects, moves, *unit.values())
         if key not in self._found:
-            self._found[key] = search(self.probed, unit, effects=effects)
-        return scaled(self.probed, self._found[key], unit, strength)
+            self._found[key] = self._looked_for(unit, effects, by, moves)
+        refined = by != "controller"
+        return scaled(self.probed, self._found[key], unit, strength, refined=refined)
+
+    def _looked_for(
+        self, unit: Mapping[str, float], effects: int, by: By, moves: Sequence[tuple[int, float]]
+    ) -> Found:
+        if by == "controller":
+            return proposed(self.probed, unit, moves, refined=False)
+        found = search(self.probed, unit, effects=effects)
+        if by == "search":
+            return found
+        return nearer(self.probed, found, proposed(self.probed, unit, moves, refined=True), unit)

@@ -19,11 +19,12 @@ from sonolume.hub import weights
 from sonolume.hub.joint import load_joint
 from sonolume.media import Audio, Picture
 from sonolume.pipelines.restyle.follow import follow
-from sonolume.pipelines.restyle.listened import Listened
+from sonolume.pipelines.restyle.listened import Listened, Propose
 from sonolume.pipelines.restyle.look import Look
+from sonolume.pipelines.restyle.propose import Proposer, load_proposer
 from sonolume.pipelines.restyle.recording import Recording
 from sonolume.pipelines.restyle.restyled import Restyled
-from sonolume.pipelines.restyle.settings import HELD, RestyleSettings
+from sonolume.pipelines.restyle.settings import HELD, By, RestyleSettings
 
 __all__ = ["RestylePipeline", "Seen"]
 
@@ -45,12 +46,19 @@ class RestylePipeline:
     >>> restyle = sonolume.load("restyle")                                   # doctest: +SKIP
     >>> restyle("day.jpg", "night.jpg", "song.flac").save("night.flac")      # doctest: +SKIP
 
-    `look` is the joint space of the soft prior; without one there are only the rules. `name` says
-    for the provenance what it is.
+    `look` is the joint space of the soft prior; without one there are only the rules. `proposer` is
+    the learnt controller; without one, chains are found by search. `name` says for the provenance
+    what it is.
     """
 
-    def __init__(self, look: Look | None = None, *, name: str = "pocket") -> None:
-        self.look, self.name = look, name
+    def __init__(
+        self,
+        look: Look | None = None,
+        proposer: Proposer | None = None,
+        *,
+        name: str = "pocket",
+    ) -> None:
+        self.look, self.proposer, self.name = look, proposer, name
 
     @classmethod
     def from_pretrained(
@@ -64,7 +72,9 @@ class RestylePipeline:
         folder = weights.FOLDER if str(model) == "pocket" else Path(model)
         if not any(folder.glob("joint-picture*.safetensors")):
             raise ModelError(f"{model}: restyle looks by pocket weights; give 'pocket' or a folder")
-        return cls(Look(load_joint(folder).to(torch.device(device or "cpu"))), name=str(model))
+        joint = load_joint(folder)
+        proposer = load_proposer(joint, folder)
+        return cls(Look(joint.to(torch.device(device or "cpu"))), proposer, name=str(model))
 
     def __call__(
         self,
@@ -76,6 +86,7 @@ class RestylePipeline:
         prior: Prior = "both",
         keep: Iterable[str] = HELD,
         effects: int = 4,
+        by: By = "search",
         rules: Source | Iterable[Rule] | None = None,
         seed: int = 0,
         progress: Step | None = None,
@@ -90,16 +101,16 @@ class RestylePipeline:
             before: the picture that goes with the sound as it is; a file or a `Picture`.
             after: the picture as it was changed.
             sound: a file of any length or an `Audio`; 8 to 192 kHz, up to eight channels.
-            strength, prior, keep, effects: see `RestyleSettings`.
+            strength, prior, keep, effects, by: see `RestyleSettings`.
             rules: a TOML file or rules in place of the package's own.
             seed: of the excerpts that are listened to.
             progress: told each step in a few words.
 
         Raises:
             OptionError: values out of range. MediaError: an unreadable picture or sound.
-            DataError: unreadable rules.
+            DataError: unreadable rules. ModelError: ``by`` asks for a controller that is not there.
         """
-        asked = RestyleSettings(strength, prior, tuple(keep), effects)
+        asked = RestyleSettings(strength, prior, tuple(keep), effects, by)
         heard = self.listen(sound, seed=seed)
         pictures = _picture(before), _picture(after)
         tell = progress or (lambda _: None)
@@ -146,7 +157,7 @@ class RestylePipeline:
         """`__call__` with what was seen and heard before; without provenance.
 
         Raises:
-            DataError: unreadable rules.
+            DataError: unreadable rules. ModelError: no controller, but one is asked for.
         """
         table = read_rules(rules) if rules is None or isinstance(rules, str | Path) else rules
         wanted = targets(
@@ -155,7 +166,18 @@ class RestylePipeline:
         if heard.recording.is_silent:
             warnings.warn("the sound is silent and stays as it is", stacklevel=3)
             wanted = targets(seen.change, (), prior="hard", strength=0.0)
-        return follow(heard, seen.change, wanted, asked, tell)
+        return follow(heard, seen.change, wanted, asked, tell, self._propose(seen.change, asked))
+
+    def _propose(self, change: Delta, asked: RestyleSettings) -> Propose | None:
+        if asked.by == "search":
+            return None
+        if self.proposer is None:
+            raise ModelError(
+                f"{self.name} holds no controller; train restyle.controller and give its folder, "
+                "or leave the chain to the search"
+            )
+        proposer = self.proposer
+        return lambda sound, unit, most: proposer(sound.samples, sound.rate, change, unit, most)
 
     def _provenance(
         self,
@@ -178,6 +200,7 @@ class RestylePipeline:
                 "prior": asked.prior,
                 "keep": list(asked.keep),
                 "effects": asked.effects,
+                "by": asked.by,
             },
             "seed": heard.seed,
             "strength_used": made.strength_used,

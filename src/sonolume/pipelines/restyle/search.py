@@ -11,6 +11,7 @@ and effects without a slope at bypass are no exception.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from sonolume.signal.cue_spectra import spectra
 from sonolume.signal.cues import CUES, measure_cues
 from sonolume.signal.rack import Chain, process
 
-__all__ = ["Found", "Probed", "heard", "probe", "scaled", "search"]
+__all__ = ["Found", "Probed", "heard", "nearer", "probe", "proposed", "scaled", "search"]
 
 STYLE: Final = tuple(name for name in CUES if name != "loudness")  # a gain sets the loudness
 WANTED: Final = 0.3  # steps; a cue whose target is less may stay
@@ -66,7 +67,6 @@ class Probed:
         before: their cues.
         traces: of their structure.
         possible: the moves.
-        effect: [moves, cues of `STYLE` and three of structure], change for each whole amount.
     """
 
     samples: Tensor
@@ -74,35 +74,31 @@ class Probed:
     before: Mapping[str, Tensor]
     traces: list[Tensor]
     possible: tuple[Move, ...]
-    effect: Vector
+
+    @cached_property
+    def effect(self) -> Vector:
+        """What each move changes: [moves, cues of `STYLE` and three of structure], for each whole
+        amount, by trying all of them."""
+        return np.stack([self.moved([move], [PROBE]) / PROBE for move in self.possible])
 
     def moved(self, chosen: Sequence[Move], amounts: Sequence[float]) -> Vector:
         """Steps by which the chain moves each cue of `STYLE`, then what it loses of structure."""
-        return _moved(self.samples, self.rate, self.before, self.traces, chain_of(chosen, amounts))
+        with torch.inference_mode():
+            done = process(self.samples, chain_of(chosen, amounts), self.rate)
+            found = spectra(done, self.rate)
+            cues = measure_cues(done, self.rate, found)
+            gone = lost(self.traces, traces(done, self.rate, found))
+        steps = [float((cues[n] - self.before[n]).mean()) / CUES[n].step for n in STYLE]
+        return np.array([*steps, *gone.tolist()])
 
 
 def probe(samples: Tensor, rate: int) -> Probed:
-    """Try every move alone on excerpts [B, C, N] that stand for a sound."""
+    """Listen to excerpts [B, C, N] that stand for a sound; moves are tried when they are needed."""
     with torch.inference_mode():
         found = spectra(samples, rate)
         before, trace = measure_cues(samples, rate, found), traces(samples, rate, found)
     possible = moves(float(before["loudness"].mean()), samples.shape[1])
-    tried = [
-        _moved(samples, rate, before, trace, chain_of([move], [PROBE])) / PROBE for move in possible
-    ]
-    return Probed(samples, rate, before, trace, tuple(possible), np.stack(tried))
-
-
-def _moved(
-    samples: Tensor, rate: int, before: Mapping[str, Tensor], trace: list[Tensor], chain: Chain
-) -> Vector:
-    with torch.inference_mode():
-        done = process(samples, chain, rate)
-        found = spectra(done, rate)
-        cues = measure_cues(done, rate, found)
-        gone = lost(trace, traces(done, rate, found))
-    steps = [float((cues[n] - before[n]).mean()) / CUES[n].step for n in STYLE]
-    return np.array([*steps, *gone.tolist()])
+    return Probed(samples, rate, before, trace, tuple(possible))
 
 
 def search(sound: Probed, targets: Mapping[str, float], *, effects: int) -> Found:
@@ -125,10 +121,45 @@ def search(sound: Probed, targets: Mapping[str, float], *, effects: int) -> Foun
     return min(first, second, key=lambda found: _rank(found.moved, wanted, weights))
 
 
-def scaled(sound: Probed, found: Found, targets: Mapping[str, float], strength: float) -> Found:
+def proposed(
+    sound: Probed,
+    targets: Mapping[str, float],
+    moves_at: Sequence[tuple[int, float]],
+    *,
+    refined: bool,
+) -> Found:
+    """What was proposed, places in ``sound.possible`` and amounts, as it is or `refined`."""
+    kept = [(place, amount) for place, amount in moves_at if amount >= LEAST]
+    chosen = [sound.possible[place] for place, _ in kept]
+    amounts = np.array([amount for _, amount in kept])
+    wanted = _aim(targets)
+    if not chosen:
+        return Found((), (), np.zeros_like(wanted))
+    if not refined:
+        return Found(tuple(chosen), tuple(amounts.tolist()), sound.moved(chosen, amounts.tolist()))
+    slope = sound.effect[[place for place, _ in kept]].T
+    return _refined(sound, chosen, amounts, slope, wanted, _weights(sound, wanted))
+
+
+def nearer(sound: Probed, first: Found, second: Found, targets: Mapping[str, float]) -> Found:
+    """Of two the one with fewer cues going the wrong way, then the nearer; the first if equal."""
+    wanted = _aim(targets)
+    weights = _weights(sound, wanted)
+    return min(first, second, key=lambda found: _rank(found.moved, wanted, weights))
+
+
+def scaled(
+    sound: Probed,
+    found: Found,
+    targets: Mapping[str, float],
+    strength: float,
+    *,
+    refined: bool = True,
+) -> Found:
     """More or less of what was found for ``targets``: all amounts times a strength.
 
-    Where a cue then goes the wrong way, as effects are not quite linear, the amounts are refined.
+    Where a cue then goes the wrong way, as effects are not quite linear, the amounts are refined,
+    unless ``refined`` says not.
     """
     amounts = np.minimum(1.0, strength * np.array(found.amounts))
     if strength == 1 or not found.chosen:
@@ -136,7 +167,7 @@ def scaled(sound: Probed, found: Found, targets: Mapping[str, float], strength: 
     wanted = _aim(targets, strength)
     weights = _weights(sound, wanted)
     moved = sound.moved(found.chosen, amounts.tolist())
-    if not (_wrong(moved, wanted) & (weights > 0)).any():
+    if not refined or not (_wrong(moved, wanted) & (weights > 0)).any():
         return Found(found.chosen, tuple(amounts.tolist()), moved)
     slope = np.stack([sound.effect[sound.possible.index(move)] for move in found.chosen], axis=1)
     return _refined(sound, list(found.chosen), amounts, slope, wanted, weights)

@@ -8,11 +8,13 @@ from typing import Final, Literal, get_args
 from sonolume.correspondence.targets import Prior
 from sonolume.errors import OptionError
 
-__all__ = ["HELD", "Held", "RestyleSettings"]
+__all__ = ["HELD", "By", "Held", "RestyleSettings"]
 
 Held = Literal["rhythm", "harmony", "energy"]
 HELD: Final[tuple[Held, ...]] = get_args(Held)
 MOST_EFFECTS: Final = 8
+
+By = Literal["search", "controller", "both"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,9 @@ class RestyleSettings:
             style words) or "both".
         keep: which parts of the structure are held; the strength is lowered until they are.
         effects: of the chain at most, 1 to 8, without the gain that sets its level.
+        by: what finds the chain: "search" tries effects on the sound, "controller" takes what a
+            network proposes, "both" refines the proposal and keeps it where it comes nearer than
+            the search.
 
     Raises:
         OptionError: a value out of range.
@@ -34,6 +39,7 @@ class RestyleSettings:
     prior: Prior = "both"
     keep: Sequence[str] = HELD
     effects: int = 4
+    by: By = "search"
 
     def __post_init__(self) -> None:
         number = isinstance(self.strength, int | float) and math.isfinite(self.strength)
@@ -41,6 +47,8 @@ class RestyleSettings:
             raise OptionError(f"strength {self.strength!r}: expected 0 to 2")
         if self.prior not in get_args(Prior):
             raise OptionError(f"prior {self.prior!r}: expected {', '.join(get_args(Prior))}")
+        if self.by not in get_args(By):
+            raise OptionError(f"by {self.by!r}: expected {', '.join(get_args(By))}")
         for name in self.keep:
             if name not in HELD:
                 raise OptionError(f"keep {name!r}: expected some of {', '.join(HELD)}")

@@ -127,7 +127,9 @@ class _Stage:
         folder.mkdir(parents=True, exist_ok=True)
         thresholds = torch.from_numpy(self._proposed("tune").fitted())
         tensors = {**self.model.state_dict(), "thresholds": thresholds}
-        weights.save(self.file, tensors, {"config": config, "commercial": self.commercial}, folder)
+        names = [item.name for item in self.pairs.palette.items]
+        facts = {"config": config, "names": names, "commercial": self.commercial}
+        weights.save(self.file, tensors, facts, folder)
 
 
 class RestyleController(_Stage):

@@ -28,6 +28,7 @@ from sonolume.training.start import start_from
 from sonolume.training.style_facts import facts_of, moved_of
 
 NAME = "restyle-heads"
+UNVARIED = 1e-6  # squared steps
 HELD = 1024  # rows that are validated, at most
 
 
@@ -126,20 +127,21 @@ class RestyleHeads:
         return torch.as_tensor(loss), {k: float(v.detach()) for k, v in terms.items()}
 
     def validate(self, folder: Path) -> dict[str, float]:
-        """On held rows: what tokens explain of the facts' variance (mean over facts), error of
-        gains, gains of sounds beside themselves, and the settings as the reader tells them."""
+        """On held rows: what tokens explain of the facts' variance (mean over those that vary: mono
+        has no width), error of gains, gains of sounds beside themselves, and the settings as the reader tells them."""
         rows = self.pairs.of("held")[:HELD]
         tokens, gains = encode(self.model.heads, self.pairs, rows)
         facts, device = self.facts[rows], self.model.heads.mean.device
         told = self.model.heads.facts(tokens.to(device)).cpu()
-        left = (told - facts).square().mean(0)
+        varied = facts.var(0) > UNVARIED
+        left = (told - facts).square().mean(0)[varied] / facts.var(0)[varied]
         shares, logits = (each.float().cpu() for each in self._read(tokens.to(device)))
         on = (logits > 0).numpy()
         active, truth = self.pairs.active[rows].numpy(), self.pairs.shares[rows].numpy()
         kept = gated(shares.numpy(), on, self.owners, self.pairs.palette.bypass)
         still = self.pairs.before_mels[self.pairs.stretch[rows[:64]]].to(device)
         return {
-            "explained": float((1 - left / facts.var(0).clamp(min=1e-6)).mean()),
+            "explained": float(1 - left.mean()),
             "gains_error": float((gains - moved_of(facts)).square().mean().sqrt()),
             "still_gains": float(self.model.heads(still, still)[1].max()),
             "active_rmse": active_rmse(kept, truth, active, self.owners),
