@@ -18,6 +18,7 @@ TAPS: Final = 32
 LATENCY: Final = TAPS // 2
 KAISER: Final = 7.0
 AT_ONCE: Final = 8192
+TOGETHER: Final = 32
 
 
 def true_peak(samples: NDArray[np.float32]) -> float:
@@ -64,10 +65,28 @@ class PeakMeter:
 
 
 def _between(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    windows = np.ascontiguousarray(sliding_window_view(samples, TAPS))
-    points = _kernel() @ windows.T  # [OVERSAMPLING, n]
-    peak: NDArray[np.float32] = np.maximum(points.max(axis=0), -points.min(axis=0))
-    return peak
+    """The greatest magnitude [n - TAPS + 1] of the eight points after each sample of [n]."""
+    count = len(samples) - TAPS + 1
+    rows = -(-count // TOGETHER)
+    padded = np.zeros(rows * TOGETHER + TAPS - 1, np.float32)
+    padded[: len(samples)] = samples
+    width = TOGETHER + TAPS - 1
+    windows = np.ascontiguousarray(sliding_window_view(padded, width)[::TOGETHER])
+    peak = np.zeros((rows, TOGETHER), np.float32)
+    for matrix in _matrices():
+        points = windows @ matrix
+        np.maximum(peak, np.abs(points, out=points), out=peak)
+    return peak.ravel()[:count]
+
+
+@lru_cache(maxsize=1)
+def _matrices() -> NDArray[np.float32]:
+    """The kernel [OVERSAMPLING, TOGETHER + TAPS - 1, TOGETHER]: each matrix gives one of the
+    eight points of so many samples, by a product of whole blocks instead of a row a sample."""
+    matrices = np.zeros((OVERSAMPLING, TOGETHER + TAPS - 1, TOGETHER), np.float32)
+    for column in range(TOGETHER):
+        matrices[:, column : column + TAPS, column] = _kernel()
+    return matrices
 
 
 @lru_cache(maxsize=1)
