@@ -11,9 +11,9 @@ from sonolume.errors import OptionError
 from sonolume.music.foley import synthesise
 from sonolume.music.foley.called import ALIASES, CALLS, call_of
 from sonolume.music.foley.materials import MATERIALS
-from sonolume.music.foley.modes import GLASS
 from sonolume.music.foley.voice import voice_of
 from sonolume.music.scene import PLAYINGS, Playing, Source
+from sonolume.signal.modes import GLASS
 
 RATE = 44100
 

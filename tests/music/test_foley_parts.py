@@ -10,12 +10,12 @@ from scipy import signal, special
 
 from sonolume.music.foley.bubbles import bubble_decay, bubble_frequency, bubbles
 from sonolume.music.foley.materials import ALIASES, MATERIALS, material_of
-from sonolume.music.foley.modes import clamped_bar, free_bar, membrane
 from sonolume.music.foley.noise import resonate, scatter, slow, swell
 from sonolume.music.foley.strings import karplus_strong
 from sonolume.music.foley.struck import contact, decay_rates, modal
 from sonolume.music.foley.timbre import TIMBRES, timbre_of
 from sonolume.music.foley.waves import harmonics, rolloff
+from sonolume.signal.modes import clamped_bar, free_bar, membrane
 
 RATE = 44100
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sonolume.signal.harmonics import refine
 from sonolume.signal.pitch import PitchTrack, track_pitch
+from sonolume.signal.strike import Strike, find_strike, strike_pitch
 
 __all__ = ["PITCHED", "Tone", "find_tone"]
 
@@ -36,6 +37,7 @@ class Tone:
         start, end: seconds of the stretch that holds it.
         confidence: 0..1; from 0.5 a sound may count as pitched.
         spread: cents, half the range in which four fifths of the stretch's frames lie.
+        struck: its partials are those of a bell, a bar or a glass: they rest, and are no harmonics.
     """
 
     f0: float
@@ -43,6 +45,7 @@ class Tone:
     end: float
     confidence: float
     spread: float
+    struck: bool = False
 
     @property
     def pitched(self) -> bool:
@@ -52,14 +55,34 @@ class Tone:
 
 
 def find_tone(samples: NDArray[np.float32], rate: int) -> Tone | None:
-    """The steadiest pitch of mono samples [n], or None where no frame is voiced.
+    """The steadiest pitch of mono samples [n], or None where there is none.
 
-    The stretch is the run of frames within 60 cents of one pitch that holds most amplitude.
+    The strike note of a bell, a bar or a glass (`strike.find_strike`) where that is surer than any
+    period; its strongest harmonic, where there is one, says the pitch to the cent. Else the
+    stretch is the run of frames within 60 cents of one pitch that holds most amplitude.
     Its confidence is the product of three shares: the probability of a period in it (pYIN), the
     energy up to 6 kHz that lies at its partials, and its length over 0.2 s, at most 1. A sound
     counts as pitched from 0.5 on: noise fails the first two, clicks and barks the third, glides
     too, because no stretch of them stays within 60 cents.
     """
+    held, strike = _held_tone(samples, rate), find_strike(samples, rate)
+    if strike is None or strike.confidence < PITCHED:
+        return held
+    surer = held is None or not held.pitched or strike.confidence > held.confidence
+    return _struck_tone(samples, rate, strike) if surer else held
+
+
+def _struck_tone(samples: NDArray[np.float32], rate: int, strike: Strike) -> Tone:
+    cut = samples[int(strike.start * rate) : int(strike.end * rate) + 1]
+    f0 = _near(strike_pitch(cut, rate, strike.f0), strike.f0)
+    return Tone(f0, strike.start, strike.end, strike.confidence, 0.0, struck=True)
+
+
+def _near(found: float, guess: float) -> float:
+    return found if abs(1200 * np.log2(found / guess)) < STEADY_CENTS else guess
+
+
+def _held_tone(samples: NDArray[np.float32], rate: int) -> Tone | None:
     track = track_pitch(samples, rate, highest=HIGHEST_TONE)
     stretch = _steadiest(track)
     if stretch is None:
@@ -77,7 +100,7 @@ def find_tone(samples: NDArray[np.float32], rate: int) -> Tone | None:
     voiced = float(np.average(track.voiced[inside], weights=weight + 1e-12))
     length = min(1.0, float(inside.sum()) * hop / FULL_SECONDS)
     low, high = np.percentile(cents, (10, 90))
-    f0 = partials.f0 if abs(1200 * np.log2(partials.f0 / middle)) < STEADY_CENTS else middle
+    f0 = _near(partials.f0, middle)
     confidence = voiced * partials.explained * length
     return Tone(f0, first, last, float(np.clip(confidence, 0, 1)), float(high - low) / 2)
 

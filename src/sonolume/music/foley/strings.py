@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sonolume.music.foley.modes import clamped_bar
 from sonolume.music.foley.noise import lowpass
 from sonolume.music.foley.struck import contact, decay_rates, modal, struck
 from sonolume.music.foley.voice import Voice
+from sonolume.signal.modes import clamped_bar
 
 __all__ = ["karplus_strong", "plucked"]
 

@@ -55,9 +55,10 @@ def from_tone(
     until it sounds its root; `Region.tune` has the rest, a fraction of a cent.
     """
     note, start, end = note_of(samples, rate, tone)
-    note, moved = flatten(note, rate, tone.f0)
-    clock = np.arange(len(moved)) * 0.01
-    start, end = (float(np.interp(each, clock, moved)) for each in (start, end))
+    if not tone.struck:
+        note, moved = flatten(note, rate, tone.f0)
+        clock = np.arange(len(moved)) * 0.01
+        start, end = (float(np.interp(each, clock, moved)) for each in (start, end))
     middle = settings.middle if settings.middle is not None else _middle(tone.f0)
     keys = [
         key for key in root_keys(middle, settings.span, settings.spacing) if _audible(key, rate)
@@ -67,7 +68,9 @@ def from_tone(
     regions: list[Region] = []
     decay = decay_rate(note, rate)
     for key, reach in zip(keys, key_ranges(keys, middle, settings.span), strict=True):
-        root = make_root(note, rate, key, f0=tone.f0, start=start, end=end, longest=longest)
+        root = make_root(
+            note, rate, key, f0=tone.f0, struck=tone.struck, start=start, end=end, longest=longest
+        )
         regions += regions_of(root, rate, name, reach, decay, settings)
     return Instrument(name, tuple(regions), pitched=True)
 
@@ -177,10 +180,11 @@ def _heard(samples: NDArray[np.float32], seam: Seam | None, root: Root, rate: in
     """Cents by which a note is off its root as it will be heard: with its loop for 1.5 s."""
     target = frequency_of(root.key)
     if seam is None:
-        return cents_off(samples, rate, root.start, root.end, target)
+        return cents_off(samples, rate, root.start, root.end, target, struck=root.struck)
     loop = np.arange(seam.loop.start, seam.loop.end)
     index = np.concatenate([np.arange(seam.loop.end), np.resize(loop, int(1.5 * rate))])
-    return cents_off(bake(samples, seam)[:, index], rate, root.start, len(index) / rate, target)
+    played = bake(samples, seam)[:, index]
+    return cents_off(played, rate, root.start, len(index) / rate, target, struck=root.struck)
 
 
 def _sustain(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sonolume.signal.harmonics import refine
 from sonolume.signal.stretch import repitch, shift
+from sonolume.signal.strike import strike_pitch
 
 __all__ = [
     "IN_TUNE",
@@ -24,6 +25,8 @@ __all__ = [
 
 # Beyond this a second pass would chase the noise of the measurement.
 IN_TUNE = 0.5
+# A bell's partials lie closer than harmonics, and its hum below the strike note.
+APART = 4
 # A measurement this far off has lost the tone; then the exact ratio of the shift is trusted.
 LOST = 40.0
 
@@ -37,6 +40,7 @@ class Root:
         samples: float32 [C, n].
         tune: cents to add for exact pitch; what is left after resampling.
         start, end: seconds of the stretch that holds the pitch.
+        struck: the pitch is a strike note.
     """
 
     key: int
@@ -44,6 +48,7 @@ class Root:
     tune: float
     start: float
     end: float
+    struck: bool = False
 
 
 def frequency_of(key: float) -> float:
@@ -77,6 +82,7 @@ def make_root(
     key: int,
     *,
     f0: float,
+    struck: bool = False,
     start: float,
     end: float,
     longest: float,
@@ -88,30 +94,38 @@ def make_root(
         rate: Hz.
         key: 0..127.
         f0: Hz, the pitch between ``start`` and ``end`` seconds.
+        struck: it is the strike note of a bell, a bar or a glass (`Tone.struck`).
         start, end: seconds of the stretch that holds it.
         longest: seconds; the result is cut there.
     """
     target = frequency_of(key)
     semitones = 12 * float(np.log2(target / f0))
-    moved = shift(samples, rate, semitones, f0=f0)
+    moved = shift(samples, rate, semitones, f0=f0 / APART if struck else f0)
     # A small shift is a change of speed, and moves the stretch in time.
     pace = moved.shape[1] / samples.shape[1]
     start, end = start * pace, min(end * pace, longest)
     moved = moved[:, : int(longest * rate)]
-    cents = cents_off(moved, rate, start, end, target)
+    cents = cents_off(moved, rate, start, end, target, struck=struck)
     if abs(cents) > IN_TUNE:
         moved = repitch(moved, rate, 2 ** (-cents / 1200))
-        cents = cents_off(moved, rate, start, end, target)
-    return Root(key, moved, -cents, start, min(end, moved.shape[1] / rate))
+        cents = cents_off(moved, rate, start, end, target, struck=struck)
+    return Root(key, moved, -cents, start, min(end, moved.shape[1] / rate), struck)
 
 
 def cents_off(
-    samples: NDArray[np.float32], rate: int, start: float, end: float, target: float
+    samples: NDArray[np.float32],
+    rate: int,
+    start: float,
+    end: float,
+    target: float,
+    *,
+    struck: bool = False,
 ) -> float:
     """Cents by which samples [C, n] are above ``target`` Hz between two times in seconds; 0 where
     no tone is found near it."""
     cut = samples[:, int(start * rate) : int(end * rate)].mean(axis=0)
     if len(cut) < 64 or target > 0.4 * rate:
         return 0.0
-    cents = 1200 * float(np.log2(refine(cut, rate, target).f0 / target))
+    found = strike_pitch(cut, rate, target) if struck else refine(cut, rate, target).f0
+    cents = 1200 * float(np.log2(found / target))
     return cents if abs(cents) < LOST else 0.0
