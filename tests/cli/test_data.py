@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from sonolume.data.features import write_features
+from sonolume.data.restyle_table import read_pairs
 from sonolume.data.shards import read_photos, read_sounds
 from sonolume.errors import DataError
 from sonolume.models.teachers import enlarge, load_teacher
@@ -96,3 +98,24 @@ def test_broken_features_are_not_overwritten(tiny: Any, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"audioset.npz: unreadable features .* remove the file"):
         write_features(tiny.data, tiny.teachers, tmp_path, lambda *_: None)
     assert (tmp_path / "audioset.npz").read_bytes() == b"PK\x03\x04 cut"
+
+
+def test_pairs_of_own_sounds(run: Callable[..., Any], tmp_path: Path) -> None:
+    folder, out = tmp_path / "sounds of mine", tmp_path / "pairs"
+    folder.mkdir()
+    options = ("data", "pairs", "--data", folder, "--out", out, "--pairs", 1)
+    assert "no sounds" in run(*options).err
+    assert not out.exists()
+    for number in range(3):
+        samples = 0.1 * np.random.default_rng(number).standard_normal(8000)
+        soundfile.write(folder / f"{number}.wav", samples, 16_000)
+    result = json.loads(run(*options, "--json").out)
+    assert result["pairs"] == {"train": 16, "tune": 16, "held": 16}
+    found = read_pairs(out)
+    assert {part: len(rows) for part, rows in found.rows.items()} == result["pairs"]
+    before = (out / "train-0000.npz").stat().st_mtime_ns
+    assert run(*options).code == 0
+    assert (out / "train-0000.npz").stat().st_mtime_ns == before
+    refused = run(*options, "--palette", "seven")
+    assert refused.code == 2
+    assert "holds other pairs" in refused.err

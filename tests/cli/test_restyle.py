@@ -74,6 +74,7 @@ def test_refusals_come_in_one_line(run: Callable[..., Any], files, tmp_path: Pat
         (("--strength", "3"), "strength"),
         (("--keep", "timbre"), "keep"),
         (("--effects", "0"), "effects"),
+        (("--by", "controller"), "holds no controller"),
         (("--rules", tmp_path / "no.toml"), "no.toml"),
         (("--plot", tmp_path / "no.gif"), "no.gif"),
         (("-o", tmp_path / "no.txt"), "txt"),

@@ -85,17 +85,18 @@ def pair_files(
     rows = (AT_ONCE * batches[0], AT_ONCE * batches[1], AT_ONCE * batches[2])
     other = "" if remixes is None else remixes.resolve().name
     plan = Plan(palette.name, rows, seed, data.resolve().name, other, commercial)
+    stretches = read_stretches(data, commercial=commercial)
+    mixes = None if remixes is None else read_remixes(remixes)
     _claim(out, plan)
     listener = Listener(joint)
-    stretches = read_stretches(data, commercial=commercial)
     sounds = _Sounds(stretches, listener, out / "stretches.npz")
     files: list[Callable[[], None]] = []
     for part, at in ((p, a) for p, n in enumerate(batches) for a in range(0, n, BATCHES)):
         rng = np.random.default_rng([seed, part, at // BATCHES])
         drawn = partial(_drawn, sounds, part, min(BATCHES, batches[part] - at), palette, rng)
         files.append(partial(_write, out / f"{PARTS[part]}-{at // BATCHES:04d}.npz", drawn))
-    if remixes is not None:
-        originals, others = read_remixes(remixes)
+    if mixes is not None:
+        originals, others = mixes
         mixed = _Sounds(originals, listener, out / "stretches-remixed.npz")
         files.append(partial(_write, out / "remixed.npz", partial(_mixed, mixed, others, palette)))
     return plan, files

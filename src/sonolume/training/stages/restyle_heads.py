@@ -127,8 +127,9 @@ class RestyleHeads:
         return torch.as_tensor(loss), {k: float(v.detach()) for k, v in terms.items()}
 
     def validate(self, folder: Path) -> dict[str, float]:
-        """On held rows: what tokens explain of the facts' variance (mean over those that vary: mono
-        has no width), error of gains, gains of sounds beside themselves, and the settings as the reader tells them."""
+        """On held rows: what tokens explain of the variance of facts (mean over those that vary;
+        mono has no width), the error of gains, gains of sounds beside themselves, and the settings
+        as the reader tells them."""
         rows = self.pairs.of("held")[:HELD]
         tokens, gains = encode(self.model.heads, self.pairs, rows)
         facts, device = self.facts[rows], self.model.heads.mean.device
