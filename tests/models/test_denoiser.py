@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import torch
 
 from sonolume.models.denoiser import DenoiserConfig, PocketDenoiser
@@ -59,3 +61,20 @@ def test_base_and_audio_parameters_are_all_and_apart() -> None:
     base, audio = set(model.base_parameters()), set(model.audio_parameters())
     assert base.isdisjoint(audio)
     assert base | audio == {name for name, _ in model.named_parameters()}
+
+
+def test_labels_say_nothing_at_first_and_are_heard_once_learned() -> None:
+    torch.manual_seed(0)
+    denoiser = PocketDenoiser(replace(TINY, labels=3)).requires_grad_(False)
+    for parameter in denoiser.parameters():
+        if parameter.ndim > 1 and not bool(parameter.any()):
+            torch.nn.init.normal_(parameter, std=0.1)
+    torch.nn.init.zeros_(denoiser.changed.weight)
+    given = torch.randn(2, 3, 16, 16), torch.tensor([0.2, 0.7]), torch.randn(2, 5, 16)
+    plain = denoiser(*given)
+    torch.testing.assert_close(denoiser(*given, labels=torch.randn(2, 3)), plain)
+    torch.nn.init.normal_(denoiser.changed.weight)
+    torch.testing.assert_close(denoiser(*given, labels=torch.zeros(2, 3)), plain)
+    told = denoiser(*given, labels=torch.tensor([[1.0, 0, 0], [0, 0, 0]]))
+    torch.testing.assert_close(told[1], plain[1])
+    assert float((told[0] - plain[0]).abs().max()) > 1e-3

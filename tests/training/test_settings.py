@@ -105,7 +105,7 @@ def test_an_end_that_is_given_replaces_that_of_the_recipe() -> None:
         read_loop(3, "loop")
 
 
-@pytest.mark.parametrize("recipe", ["pocket", "tiny"])
+@pytest.mark.parametrize("recipe", ["gpu", "pocket", "tiny"])
 @pytest.mark.parametrize("stage", SETTINGS)
 def test_shipped_recipes_hold_every_stage(recipe: str, stage: str) -> None:
     table, loop = read_stage(find_recipe(recipe), stage, STAGES)
@@ -156,8 +156,34 @@ def test_a_table_and_its_loop_come_apart(tmp_path: Path) -> None:
     assert read_stage(path, "joint.words", ("joint.words",)) == ({"pairs": 3}, {"steps": 4})
 
 
+def test_a_recipe_says_what_differs_from_the_one_it_extends(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('extends = "tiny"\n[base.network]\nwidth = 64\n[base.loop]\nrate = 0.5\n')
+    table, loop = read_stage(path, "base", STAGES)
+    earlier, before = read_stage(find_recipe("tiny"), "base", STAGES)
+    assert table == {**earlier, "network": {**earlier["network"], "width": 64}}
+    assert loop == {**before, "rate": 0.5}
+    other = read_stage(path, "upscale", STAGES)
+    assert other == read_stage(find_recipe("tiny"), "upscale", STAGES)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("extends = 3\n", "extends = 3; expected the name of a recipe"),
+        ('extends = "none"\n', "none: no such recipe"),
+        ('extends = "gpu"\n', "extends gpu, which extends another one"),
+    ],
+)
+def test_recipes_that_extend_what_they_should_not(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(OptionError, match=message):
+        read_stage(path, "base", STAGES)
+
+
 def test_missing_recipes(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"huge: no such recipe; give one of pocket, tiny, or a"):
+    with pytest.raises(OptionError, match=r"huge: no such recipe; give one of gpu, pocket, "):
         find_recipe("huge")
     with pytest.raises(OptionError, match="none.toml: no such recipe"):
         read_recipe(tmp_path / "none.toml")

@@ -15,6 +15,7 @@ from sonolume.data.captions import OUTDOORS, STATE_WORDS
 from sonolume.errors import DataError, ModelError, OptionError
 from sonolume.hub import weights
 from sonolume.hub.joint import load_word_tower
+from sonolume.training.augment import LABELS
 from sonolume.training.context import Context
 from sonolume.training.journal import Journal
 from sonolume.training.loop import train
@@ -297,3 +298,24 @@ def test_aids_that_lack_an_item_are_refused(tiny: Any, tmp_path: Path) -> None:
     (tmp_path / "audioset.npz").write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(DataError, match=r"audioset.npz: unreadable features"):
         build("joint.sound", context("joint.sound", tiny, aids=tmp_path), table("joint.sound"))
+
+
+def test_the_base_learns_from_augmented_photos(tiny: Any) -> None:
+    network = {**table("base")["network"], "labels": LABELS}
+    stage = build("base", context("base", tiny), table("base", augment=1.0, network=network))
+    loss, _ = stage.loss(stage.batch(np.random.default_rng(0)), 0, 0.0)
+    loss.backward()
+    denoiser: Any = stage.model
+    assert float(denoiser.patch_out.weight.grad.abs().sum()) > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"augment": 0.5}, "augment needs network.labels = 9"),
+        ({"augment": 1.5}, "augment 1.5: expected 0 to 1"),
+    ],
+)
+def test_augmentation_that_cannot_be(tiny: Any, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        build("base", context("base", tiny), table("base", **changes))

@@ -20,6 +20,7 @@ class DenoiserConfig:
     context: int = 256  # width of word and sound tokens
     patch_rank: int = 128  # patches pass a narrow layer: few of their directions matter
     border: int = 8  # channels of the small convolution that closes the seams between patches
+    labels: int = 0  # numbers that tell how a training picture was changed; none is told at use
 
 
 class PocketDenoiser(nn.Module):
@@ -41,6 +42,7 @@ class PocketDenoiser(nn.Module):
         )
         self.time = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.summary = nn.Linear(config.context, width)
+        self.changed = nn.Linear(config.labels, width, bias=False) if config.labels else None
         self.modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
         self.layers: list[DenoiserBlock] = [
             DenoiserBlock(width, config.heads, config.context) for _ in range(config.depth)
@@ -66,6 +68,8 @@ class PocketDenoiser(nn.Module):
             weight, bias = list(layer.parameters())[-2:]
             nn.init.zeros_(weight)
             nn.init.zeros_(bias)
+        if self.changed is not None:
+            nn.init.zeros_(self.changed.weight)
 
     def forward(
         self,
@@ -74,14 +78,20 @@ class PocketDenoiser(nn.Module):
         words: Tensor,
         sound: Tensor | None = None,
         *,
+        labels: Tensor | None = None,
         taps: list[Tensor] | None = None,
     ) -> Tensor:
-        """Predict; hidden states [B, N, width] after every block are appended to `taps`."""
+        """Predict; hidden states [B, N, width] after every block are appended to `taps`.
+
+        `labels` [B, config.labels] tell how the pictures were changed in training.
+        """
         cells = self.config.side // self.config.patch
         h = self.patch_in(self._patches(x))
         words = _trimmed(words).to(h.dtype)
         condition = self.time(sinusoid(t, self.config.width).to(h.dtype))
         condition = condition + self.summary(masked_mean(words))
+        if self.changed is not None and labels is not None:
+            condition = condition + self.changed(labels.to(h.dtype))
         modulation = self.modulation(condition).view(len(x), 6, -1)
         mask = token_mask(words)[:, None, None, :]
         for block in self.layers:

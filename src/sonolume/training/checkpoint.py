@@ -119,15 +119,16 @@ def _restore(
     optimizer: torch.optim.Optimizer,
     moments: dict[str, Tensor],
 ) -> None:
+    fused = bool(optimizer.defaults.get("fused"))
     for joined, value in moments.items():
         name, kind = joined.rsplit("|", 1)
         parameter = tracked[name]
-        # A copy: the file's memory map may be less aligned than torch's own memory.
-        optimizer.state[parameter][kind] = (
-            value.clone()
-            if kind == "step"
-            else value.to(parameter.device, parameter.dtype, copy=True)
-        )
+        # Copies: the file's memory map may be less aligned than torch's own memory. Steps are
+        # counted in memory of the host, but for an optimizer that is one kernel.
+        if kind != "step":
+            value = value.to(parameter.dtype)
+        where = "cpu" if kind == "step" and not fused else parameter.device
+        optimizer.state[parameter][kind] = value.to(where, copy=True)
 
 
 def _write(path: Path, tensors: dict[str, Tensor]) -> None:

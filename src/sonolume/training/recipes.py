@@ -1,4 +1,7 @@
-"""Recipes: TOML files with one table for each stage, and in it one called `loop`."""
+"""Recipes: TOML files with one table for each stage, and in it one called `loop`.
+
+A recipe that `extends` another one says only what is different.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +37,9 @@ def read_stage(path: Path, stage: str, known: Collection[str]) -> tuple[dict[str
     """The table of `stage` in a recipe without its `loop`, and that `loop`.
 
     The table of `joint.words` is `[joint.words]`. Raises OptionError when the recipe has no table
-    for `stage`, or one for a stage that is not among `known`.
+    for `stage`, or one for a stage that is not among `known`, or extends what it should not.
     """
-    tables = _stages(read_recipe(path), known, path)
+    tables = _stages(_whole(path), known, path)
     if stage not in tables:
         there = ", ".join(sorted(tables)) or "none"
         raise OptionError(f"{path}: no table [{stage}]; there are: {there}")
@@ -55,6 +58,31 @@ def read_loop(table: Any, where: str, **given: float | int | None) -> LoopSettin
     if options.keys() & {"steps", "minutes"}:
         table = {k: v for k, v in table.items() if k not in ("steps", "minutes")}
     return from_table(LoopSettings, {**table, **options}, where)
+
+
+def _whole(path: Path) -> dict[str, Any]:
+    """The tables of a recipe over those of the one that it extends."""
+    recipe = read_recipe(path)
+    parent = recipe.pop("extends", None)
+    if parent is None:
+        return recipe
+    if not isinstance(parent, str):
+        raise OptionError(f"{path}: extends = {parent!r}; expected the name of a recipe")
+    earlier = read_recipe(find_recipe(parent))
+    if "extends" in earlier:
+        raise OptionError(f"{path}: extends {parent}, which extends another one; name that one")
+    return _over(earlier, recipe)
+
+
+def _over(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables merged; of two values the later."""
+    merged = dict(earlier)
+    for key, value in later.items():
+        old = merged.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            value = _over(old, value)
+        merged[key] = value
+    return merged
 
 
 def _stages(

@@ -25,7 +25,8 @@ class LoopSettings:
     decay of the weight average at the end of its own warm-up. `decay` is AdamW's, of matrices.
     Single numbers (gates) learn `scalars` times faster. `clip` is the largest gradient norm.
     `workers` processes draw batches ahead (0: none do); `compiled` translates the network once,
-    which takes minutes and pays on a GPU. Neither changes what is learned. Raises OptionError for values out of range.
+    which takes minutes and pays on a GPU. Neither changes what is learned.
+    Raises OptionError for values out of range.
     """
 
     steps: int = 0

@@ -21,11 +21,12 @@ from sonolume.data.shards import Photo, read_photos
 from sonolume.data.states import apply
 from sonolume.diffusion.flow import logit_normal_times, mix, sample_euler, times, velocity_loss
 from sonolume.diffusion.guidance import guide
-from sonolume.errors import DataError
+from sonolume.errors import DataError, OptionError
 from sonolume.hub import weights
 from sonolume.media.grid import grid
 from sonolume.media.picture import Picture
 from sonolume.models.denoiser import DenoiserConfig, PocketDenoiser
+from sonolume.training.augment import LABELS, augment
 from sonolume.training.context import Context
 from sonolume.training.perceptual import PerceptualLoss
 from sonolume.training.pixels import crop, to_float
@@ -45,7 +46,7 @@ HELD = 128  # validation photos for the loss, at most
 
 @dataclass(frozen=True)
 class BaseSettings:
-    """Batch, times, conditioning dropout and the perceptual loss."""
+    """Batch, times, conditioning dropout, augmentation and the perceptual loss."""
 
     batch: int = 32
     time_mean: float = -0.4
@@ -54,11 +55,18 @@ class BaseSettings:
     balance: float = 0.5  # concepts are drawn in proportion to count ** balance
     states: float = 0.25  # share of outdoor scenes shown in a rendered state
     zoom: float = 0.12
+    augment: float = 0.0  # chance of each change that the network is told of
     longest: int = 32  # word tokens kept in training
     perceptual_after: int = 15_000  # samples
     perceptual_weight: float = 0.05
     perceptual_count: int = 12  # pictures of a batch that it looks at
     network: DenoiserConfig = field(default_factory=DenoiserConfig)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.augment <= 1:
+            raise OptionError(f"augment {self.augment}: expected 0 to 1")
+        if self.augment and self.network.labels != LABELS:
+            raise OptionError(f"augment needs network.labels = {LABELS}, which tell of the changes")
 
 
 class Base:
@@ -111,10 +119,12 @@ class Base:
 
     def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         s = self.settings
-        pictures = batch["pictures"]
+        pictures, labels = batch["pictures"], None
+        if s.augment:
+            pictures, labels = augment(pictures, s.augment)
         t = logit_normal_times(len(pictures), s.time_mean).to(pictures)
         x = mix(pictures, torch.randn_like(pictures), t)
-        clean = self.model(x, t, self._read(batch["words"])).float()
+        clean = self.model(x, t, self._read(batch["words"]), labels=labels).float()
         flow = velocity_loss(clean, pictures, t).mean()
         figures = {"flow": flow.detach()}
         if self.perceptual is None or step * s.batch < s.perceptual_after:
