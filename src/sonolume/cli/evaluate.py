@@ -218,6 +218,83 @@ def play(model: Path | None, notes: int, **common: Any) -> None:
 
 
 @command.command
+@shared("Sounds.  [default: 50; with --page 12, a question each]")
+@model_option
+@click.option(
+    "--prior",
+    type=click.Choice(["hard", "soft", "both"]),
+    default="both",
+    show_default=True,
+    help="Rules, style words, or both.",
+)
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Measure nothing; write a listening test there.",
+)
+def restyle(model: Path | None, prior: str, page: Path | None, **common: Any) -> None:
+    """Whether sounds move as pictures move, and keep their structure.
+
+    Reads FOLDER/scores too.
+    """
+    if page is not None:
+        _listening_test(page, model, prior, common)
+        return
+    finish = _door(common)
+    from sonolume.evaluation.restyle import evaluate_restyle
+    from sonolume.hub import weights
+    from sonolume.pipelines import load
+
+    folder = model or weights.FOLDER
+    names = [name for name in weights.names(folder) if name in ("joint-picture", "joint-words")]
+    with _progress(quiet=common["quiet"], what="restyling") as progress:
+        result = evaluate_restyle(
+            load("restyle", model or "pocket"),
+            prior=prior,  # type: ignore[arg-type]  # click's choice
+            progress=progress,
+            hashes={name: weights.sha256(name, folder) for name in names},
+            **_measured(common),
+        )
+    finish(result)
+
+
+def _listening_test(page: Path, model: Path | None, prior: str, common: dict[str, Any]) -> None:
+    from sonolume.errors import OptionError
+    from sonolume.evaluation.listening import check_page, write_page
+    from sonolume.evaluation.restyle_questions import questions_of
+    from sonolume.pipelines import load
+
+    if common["out"] is not None:
+        raise OptionError("--page measures nothing that --out could hold; give one of them")
+    check_page(page, force=common["force"])
+    questions = questions_of(
+        load("restyle", model or "pocket"),
+        prior=prior,  # type: ignore[arg-type]
+        **_measured(common),
+    )
+    written = write_page(questions, page, seed=common["seed"], force=common["force"])
+    result = {"page": str(written), "questions": len(questions)}
+    lines = [f"{written}  {len(questions)} questions"]
+    report(result, lines, as_json=common["as_json"], quiet=common["quiet"])
+
+
+@command.command
+@shared("Pairs.  [default: 1024]")
+@click.option(
+    "--model", type=FOLDER, required=True, help="Holds restyle-heads and restyle-controller."
+)
+def controller(model: Path, **common: Any) -> None:
+    """Whether restyle's learnt controller hears which effects were used, and how far.
+
+    Beside it the published design and the map, if the folder holds them.
+    """
+    finish = _door(common)
+    from sonolume.evaluation.restyle_controller import evaluate_controller
+
+    finish(evaluate_controller(model, **_measured(common)))
+
+
+@command.command
 @shared("Sounds of each concept.  [default: 8]", 8)
 @model_option
 @click.option("--concepts", type=click.IntRange(2), default=20, show_default=True)

@@ -66,7 +66,7 @@ def evaluate_play(
     ``data/sounds`` that have a pitch. What the folder lacks is left out and told. Raises DataError
     when it has none of it.
     """
-    scores = _scores(data)
+    scores = scores_of(data)
     skipped = [] if scores else [f"scores: {data.name}/scores holds no score"]
     clips = clips_of(data, split, 4, skipped)
     photos = [photo for photo in photos_of(data, split, limit, skipped) if photo.concept]
@@ -85,12 +85,13 @@ def evaluate_play(
     )
     result = Evaluation("play", facts, skipped=skipped, definitions=dict(DEFINITIONS))
     _notes(result, band, notes, seed)
-    _mixes(result, scores, _kit(seed))
+    _mixes(result, scores, example_kit(seed))
     _scenes(result, pipeline, photos, seed, progress)
     return result
 
 
-def _scores(data: Path) -> list[tuple[str, Score]]:
+def scores_of(data: Path) -> list[tuple[str, Score]]:
+    """Names and scores of the files in ``data/scores``, if there are any."""
     folder = data / "scores"
     files = sorted(folder.iterdir()) if folder.is_dir() else []
     return [(path.name, read_score(path)) for path in files if path.suffix.lower() in SCORES]
@@ -125,11 +126,11 @@ def _first(sounds: Iterator[Audio], count: int) -> list[Instrument]:
     return made
 
 
-def _kit(seed: int) -> Kit:
+def example_kit(seed: int, instruments: int = KIT) -> Kit:
     """A kit as a scene gives it: pitched instruments of foley, and drums."""
     strokes = [source for source in _sources() if source.playing in ("struck", "shaken")]
     drums = make_drums([synthesise(source, seed=seed) for source in strokes[:8]], "drums")
-    return Kit("evaluation", placed([*_foley(KIT, seed), drums]))
+    return Kit("evaluation", placed([*_foley(instruments, seed), drums]))
 
 
 def _notes(result: Evaluation, band: Sequence[Instrument], notes: int, seed: int) -> None:
