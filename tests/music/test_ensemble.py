@@ -80,3 +80,10 @@ def test_places_in_a_kit_are_free_ones() -> None:
     assert [each.program for each in placed([keyed("a"), keyed("b")])] == [0, 1]
     with pytest.raises(DataError, match="at most 128"):
         placed([keyed(str(number)) for number in range(129)])
+
+
+def test_programs_that_say_nothing_are_not_asked() -> None:
+    kit = Kit("own", (keyed("low", 30, 54), keyed("high", 54, 90, program=1)))
+    score = Score((track("Melody", 76, 79, 84),))
+    assert seat(score, kit).names == ("low",)
+    assert seat(score, kit, by_program=False).names == ("high",)

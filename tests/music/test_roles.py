@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -176,3 +177,16 @@ def test_instruments_of_one_name_are_refused() -> None:
     one = Instrument("a", (Region(sample(440, 10)),))
     with pytest.raises(OptionError, match="same name"):
         assign(BAND, [one, one])
+
+
+def test_chords_go_to_what_is_harmonic() -> None:
+    chords = Score((track("Piano", 60, chord=3),))
+    players = {"bell": replace(traits(60), harmonic=0.4), "harp": traits(58)}
+    assert assign(chords, players)[0].instrument == "harp"
+
+
+@pytest.mark.parametrize(("length", "wanted"), [(0.3, "pluck"), (4.0, "organ")])
+def test_notes_that_last_go_to_what_lasts(length: float, wanted: str) -> None:
+    held = Score((track("Piano", 60, length=length, program=2),))
+    players = {"pluck": traits(60, 2.0), "organ": traits(60, 12.0)}
+    assert assign(held, players)[0].instrument == wanted

@@ -1,23 +1,25 @@
 """Whether whole scores come out as loud as asked for, and in the harmony of the score."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonolume.media import Audio
-from sonolume.music.ensemble import seat
-from sonolume.music.kit import Kit
+from sonolume.music.ensemble import Seated, seat
+from sonolume.music.kit import Instrument, Kit
 from sonolume.music.mixdown import MixSettings, mix
+from sonolume.music.mixdown.balance import gains, roles_of
 from sonolume.music.sampler import render
 from sonolume.music.score import Notes, Score
+from sonolume.signal.chroma import chroma
 from sonolume.signal.loudness import loudness
+from sonolume.signal.structure import CHROMA_STEP, correlation
 from sonolume.signal.true_peak import true_peak
 
 RATE = 22_050
-FRAME, HOP = 8192, 4096
 HARMONICS = 4
-LOWEST, HIGHEST = 55.0, 4000.0
 
 
 @dataclass(frozen=True)
@@ -31,18 +33,51 @@ class Heard:
 
 
 def hear_score(score: Score, kit: Kit, settings: MixSettings) -> Heard:
-    """Play a score on a kit and measure. Raises DataError where nothing can be played."""
-    seated = seat(score, kit)
+    """Play a score on a kit, shared out as a picture's instruments are, and measure.
+
+    Raises DataError where nothing can be played.
+    """
+    seated = seat(score, kit, by_program=False)
     sound: Audio = mix(seated.score, seated.instruments, roles=seated.roles, settings=settings)[0]
     error = abs(loudness(sound.samples, sound.rate) - settings.loudness)
     over = true_peak(sound.samples) - settings.ceiling
     pitched = {i: each for i, each in seated.instruments.items() if each.pitched}
     if not pitched:
         return Heard(error, over, None)
-    blocks = [block.sum((0, 1)) for block in render(seated.score, pitched, RATE)]
-    heard = chroma(np.concatenate(blocks)) if blocks else np.zeros((12, 1))
-    wanted = chroma(additive([seated.score.tracks[i].notes for i in pitched]))
-    return Heard(error, over, correlation(heard, wanted))
+    return Heard(error, over, _harmony(seated, pitched))
+
+
+def _harmony(seated: Seated, pitched: Mapping[int, Instrument]) -> float:
+    """How far chroma of the pitched tracks is that of plain tones, both balanced as for a mix.
+
+    Pearson's correlation of chromagrams, as D. Ellis and G. Poliner compare them ("Identifying
+    cover songs with chroma features", ICASSP 2007). Balance belongs to what is heard: without it
+    the loudest sample, not the score, says which notes count.
+    """
+    indices = sorted(pitched)
+    parts = [block.mean(axis=1) for block in render(seated.score, pitched, RATE)]
+    played = np.concatenate(parts, axis=1) if parts else np.zeros((len(indices), 1), np.float32)
+    tones = [additive([seated.score.tracks[index].notes]) for index in indices]
+    heard, wanted = (
+        chroma(_balanced(seated, indices, tracks), RATE, CHROMA_STEP)
+        for tracks in (list(played), tones)
+    )
+    frames = min(heard.shape[1], wanted.shape[1])
+    return correlation(heard[:, :frames], wanted[:, :frames])
+
+
+def _balanced(
+    seated: Seated, indices: list[int], tracks: Sequence[NDArray[np.floating]]
+) -> NDArray[np.float32]:
+    """The sum [n] of mono tracks, each as loud as its role asks for."""
+    both = [np.stack([each, each]).astype(np.float32) for each in tracks]
+    levels = [loudness(each, RATE) for each in both]
+    roles = roles_of(seated.score, indices, seated.roles)
+    factors = gains(seated.score, indices, roles, levels)
+    total = np.zeros(max(map(len, tracks)), np.float32)
+    for each, factor in zip(both, factors, strict=True):
+        total[: each.shape[1]] += factor * each[0]
+    return total
 
 
 def additive(parts: list[Notes]) -> NDArray[np.float64]:
@@ -62,28 +97,3 @@ def additive(parts: list[Notes]) -> NDArray[np.float64]:
             )
             out[first : first + count] += velocity / 127 * np.exp(-1.5 * time) * tone
     return out
-
-
-def chroma(samples: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Share of each pitch class in the amplitude between 55 Hz and 4 kHz, [12, frames].
-
-    As the chromagram of Fujishima (1999): bins are summed into the nearest of twelve classes.
-    """
-    padded = np.pad(np.asarray(samples, np.float64), (0, FRAME))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::HOP]
-    spectrum = np.abs(np.fft.rfft(frames * np.hanning(FRAME)))
-    hertz = np.fft.rfftfreq(FRAME, 1 / RATE)
-    used = (hertz >= LOWEST) & (hertz <= HIGHEST)
-    classes = np.round(69 + 12 * np.log2(hertz[used] / 440.0)).astype(int) % 12
-    sums = np.stack([spectrum[:, used][:, classes == c].sum(1) for c in range(12)])
-    shares: NDArray[np.float64] = sums / np.maximum(sums.sum(0), 1e-9)
-    return shares
-
-
-def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Pearson's, over the frames that both have."""
-    frames = min(a.shape[1], b.shape[1])
-    first, second = a[:, :frames].ravel(), b[:, :frames].ravel()
-    if first.std() == 0 or second.std() == 0:
-        return 0.0
-    return float(np.corrcoef(first, second)[0, 1])

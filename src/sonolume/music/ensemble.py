@@ -39,7 +39,13 @@ class Seated:
     folded: tuple[int, ...]
 
 
-def seat(score: Score, kit: Kit, overrides: Mapping[str, str] | None = None) -> Seated:
+def seat(
+    score: Score,
+    kit: Kit,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    by_program: bool = True,
+) -> Seated:
     """Give each track an instrument of the kit.
 
     A kit that has every program of the score is played by program, as General MIDI banks are; in
@@ -47,13 +53,17 @@ def seat(score: Score, kit: Kit, overrides: Mapping[str, str] | None = None) -> 
 
     Args:
         overrides: role or name of a track → name of an instrument.
+        by_program: whether programs count; without, tracks are always shared out, as those of a
+            picture's instruments are, whose programs say nothing.
 
     Raises:
         OptionError: an override without effect or that cannot be.
         DataError: no track can be played.
     """
     by_place = {(each.bank == DRUM_BANK, each.program): each for each in kit.instruments}
-    wanted = [by_place.get((track.drums, track.program)) for track in score.tracks]
+    wanted = [
+        by_place.get((track.drums, track.program)) if by_program else None for track in score.tracks
+    ]
     chosen: list[Instrument | None]
     if all(each is not None for each in wanted) and not overrides:
         chosen = wanted

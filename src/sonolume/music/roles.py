@@ -31,6 +31,10 @@ IDEALS: dict[Role, tuple[float, float, float]] = {
 }
 LONGEST = 15.0
 NOISE_COST = 2.0
+# Partials beside the harmonics sour melodies and, more so, chords.
+SOUR = 2.0
+# For each octave by which notes outlast a sound (to half of its fall by 60 dB).
+OUTLASTED = 1.0
 REGISTER = 9.0
 
 
@@ -60,7 +64,8 @@ def assign(
     """An instrument for each track, by least total cost over all tracks (Kuhn's assignment).
 
     The cost of a pair grows with the distance between the track's median key and the
-    instrument's own pitch, with the notes beyond its range, and with how far its decay,
+    instrument's own pitch, with the notes beyond its range, with the partials that are no
+    harmonics, with notes that last when the sound is gone, and with how far its decay,
     brightness and attack are from what is usual for the role. With fewer instruments than tracks
     some serve again, at a price that makes the shares even. Drum tracks are played only by
     unpitched instruments, other tracks only by pitched ones.
@@ -160,10 +165,13 @@ def _cost(part: Part, traits: Traits) -> float:
     cost = 0.5 * abs(np.log2(min(traits.decay, LONGEST) / decay + 1e-3))
     cost += 0.3 * abs(np.log2(max(traits.brightness, 20.0) / brightness))
     # Slow attacks spoil short notes; quick ones spoil nothing.
-    cost += 4.0 * max(0.0, traits.attack - max(attack, part.length))
+    cost += 4.0 * max(0.0, traits.attack - max(attack, part.length / 4))
     if part.role == "drums":
         return float(cost)
     cost += NOISE_COST * traits.noisiness
+    cost += SOUR * (1.0 - traits.harmonic) * min(2.0, part.polyphony)
+    lasting = max(part.length, 0.01) / max(traits.decay / 2, 0.01)
+    cost += OUTLASTED * float(np.log2(max(1.0, lasting)))
     pitch = traits.pitch if traits.pitch is not None else (traits.lowest + traits.highest) / 2
     cost += max(0.0, abs(part.key - pitch) - 4.0) / REGISTER
     beyond = max(0.0, traits.lowest - part.low) + max(0.0, part.high - traits.highest)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sonolume.errors import MediaError
 from sonolume.media.audio import Audio
 from sonolume.music.instruments.prepare import prepare
-from sonolume.music.instruments.roots import key_of
+from sonolume.music.instruments.roots import frequency_of, key_of
 from sonolume.music.kit import Instrument, Region
 from sonolume.signal.descriptors import describe
-from sonolume.signal.tone import find_tone
+from sonolume.signal.harmonics import refine
+from sonolume.signal.tone import Tone, find_tone
 
 __all__ = ["Traits", "measure"]
 
 RATE = 44100
+# Seconds: after the attack, and for as long as a note usually lasts.
+SETTLED, HEARD = 0.03, 1.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Traits:
         noisiness: 0..1, spectral flatness.
         brightness: Hz, spectral centroid.
         attack: seconds from 10 % to 90 % of full level.
+        harmonic: 0..1, the share of energy at harmonics of the pitch, little of bells. 1 without a
+            pitch.
     """
 
     pitched: bool
@@ -41,6 +47,7 @@ class Traits:
     noisiness: float
     brightness: float
     attack: float
+    harmonic: float = 1.0
 
     @property
     def sustained(self) -> bool:
@@ -79,7 +86,16 @@ def _of_instrument(instrument: Instrument) -> Traits:
         noisiness=described.noisiness,
         brightness=described.brightness,
         attack=described.attack,
+        harmonic=_harmonic(samples, region) if instrument.pitched else 1.0,
     )
+
+
+def _harmonic(samples: NDArray[np.float32], region: Region) -> float:
+    rate = region.sample.rate
+    heard = samples[:, round(SETTLED * rate) : round(HEARD * rate)].mean(axis=0)
+    if len(heard) < SETTLED * rate:
+        return 1.0
+    return refine(heard, rate, frequency_of(region.root - region.tune / 100)).explained
 
 
 def _held(region: Region, t60: float) -> float:
@@ -107,4 +123,10 @@ def _of_audio(audio: Audio) -> Traits:
         noisiness=described.noisiness,
         brightness=described.brightness,
         attack=described.attack,
+        harmonic=_share(samples.mean(axis=0), tone) if tone is not None and tone.pitched else 1.0,
     )
+
+
+def _share(mono: NDArray[np.float32], tone: Tone) -> float:
+    stretch = mono[int(tone.start * RATE) : int(min(tone.end, tone.start + HEARD) * RATE)]
+    return refine(stretch, RATE, tone.f0).explained
