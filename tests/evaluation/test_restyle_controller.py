@@ -41,7 +41,8 @@ def save(folder: Path, names: list[str], share: float | None = None) -> None:
             state["shares.bias"] = torch.full_like(
                 state["shares.bias"], math.log(share / (1 - share))
             )
-            state["thresholds"] = torch.full_like(state["thresholds"], -1.0)
+            for key in (name for name in state if name.endswith("thresholds")):
+                state[key] = torch.full_like(state[key], -1.0)
         weights.save(name, state, {"config": asdict(network.config)}, folder)
 
 

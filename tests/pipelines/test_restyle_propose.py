@@ -57,7 +57,7 @@ def proposer() -> Proposer:
     torch.manual_seed(0)
     items = len(palette("moves").items)
     controller = EffectController(EffectControllerConfig("moves", items, items))
-    controller.thresholds.fill_(0.3)
+    controller.mapped_thresholds.fill_(0.3)
     return Proposer(load_joint(), StyleMap(StyleMapConfig()).eval(), controller.eval())
 
 

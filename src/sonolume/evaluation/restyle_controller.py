@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sonolume.data.restyle_pairs import drawn_pairs
 from sonolume.data.restyle_sounds import read_split
 from sonolume.data.restyle_table import Pairs
+from sonolume.evaluation.result import Evaluation, settings
 from sonolume.hub import weights
 from sonolume.hub.joint import load_joint
 from sonolume.hub.style import BASELINE, MAP, load_baseline, load_controller, load_heads, load_map
@@ -19,7 +20,7 @@ from sonolume.training.activity import active_rmse, macro_f1
 from sonolume.training.proposals import Proposals, proposals
 from sonolume.training.restyle_inputs import encode, mapped, style_shares, whole
 
-__all__ = ["CONTROLLER_DEFINITIONS", "controller_figures", "guess_figures"]
+__all__ = ["CONTROLLER_DEFINITIONS", "controller_figures", "evaluate_controller", "guess_figures"]
 
 PAIRS: Final = 1024
 DRAWN: Final = 4096
@@ -68,7 +69,7 @@ def controller_figures(
     if MAP in named:
         ways["mapped_"] = lambda: (
             proposals(controller, drawn, rows, (*mapped(load_map(models), drawn.steps), *sound)),
-            controller.thresholds.numpy(),
+            controller.mapped_thresholds.numpy(),
         )
     if BASELINE in named:
         ways["baseline_"] = lambda: _baseline(models, encoder, drawn, rows)
@@ -77,6 +78,25 @@ def controller_figures(
         told, thresholds = way()
         figures |= {f"{name}{key}": value for key, value in told.figures(thresholds).items()}
     return figures
+
+
+def evaluate_controller(
+    models: Path,
+    data: Path,
+    *,
+    split: str = "validation",
+    limit: int | None = None,
+    seed: int = 0,
+) -> Evaluation:
+    """`controller_figures` as an evaluation; ``limit`` pairs."""
+    figures = controller_figures(data, models=models, split=split, pairs=limit or PAIRS, seed=seed)
+    hashes = {name: weights.sha256(name, models) for name in weights.names(models)}
+    facts = settings(data, split, hashes, limit=limit or PAIRS, seed=seed)
+    result = Evaluation("controller", facts, definitions=dict(CONTROLLER_DEFINITIONS))
+    for name, value in figures.items():
+        guessed = name.startswith(("mean_", "on_", "baseline_"))
+        (result.controls if guessed else result.metrics)[name] = value
+    return result
 
 
 def _baseline(

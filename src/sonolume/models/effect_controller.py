@@ -39,10 +39,12 @@ class EffectController(nn.Module):
     (shares of the palette's controls [B, P] in 0..1, activity of its items [B, E] as logits).
 
     Shares are those of active items; what to do with the rest is the caller's. `thresholds` [E] are
-    probabilities above which an item is active.
+    probabilities above which an item is active, `mapped_thresholds` those where the heads were not
+    heard but mapped from a picture.
     """
 
     thresholds: Tensor
+    mapped_thresholds: Tensor
 
     def __init__(self, config: EffectControllerConfig) -> None:
         super().__init__()
@@ -58,7 +60,8 @@ class EffectController(nn.Module):
         )
         self.shares = nn.Linear(config.width, config.controls)
         self.activity = nn.Linear(config.width, config.items)
-        self.register_buffer("thresholds", torch.full((config.items,), 0.5))
+        for name in ("thresholds", "mapped_thresholds"):
+            self.register_buffer(name, torch.full((config.items,), 0.5))
 
     def forward(
         self, tokens: Tensor, gains: Tensor, cues: Tensor, embedding: Tensor

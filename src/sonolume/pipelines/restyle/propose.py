@@ -68,7 +68,7 @@ class Proposer:
         shares, logits = self.controller(
             tokens.expand(count, -1, -1), gains.expand(count, -1), steps, embeddings
         )
-        likely = torch.sigmoid(logits).mean(0) - self.controller.thresholds
+        likely = torch.sigmoid(logits).mean(0) - self.controller.mapped_thresholds
         return self._chosen(likely, shares.mean(0), most)
 
     def _chosen(self, likely: Tensor, amounts: Tensor, most: int) -> list[tuple[int, float]]:

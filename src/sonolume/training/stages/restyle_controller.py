@@ -123,10 +123,13 @@ class _Stage:
     def _proposed(self, part: str) -> Proposals:
         return proposals(self.model, self.pairs, self.rows[part], self.inputs(part))
 
+    def thresholds(self) -> dict[str, Tensor]:
+        """Buffers of the network that are fitted after training."""
+        return {"thresholds": torch.from_numpy(self._proposed("tune").fitted())}
+
     def _export(self, folder: Path, config: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        thresholds = torch.from_numpy(self._proposed("tune").fitted())
-        tensors = {**self.model.state_dict(), "thresholds": thresholds}
+        tensors = {**self.model.state_dict(), **self.thresholds()}
         names = [item.name for item in self.pairs.palette.items]
         facts = {"config": config, "names": names, "commercial": self.commercial}
         weights.save(self.file, tensors, facts, folder)
@@ -188,6 +191,12 @@ class RestyleController(_Stage):
         rows = self.rows[part]
         read = (*mapped(self.map, self.pairs.steps[rows]), *self.read[part][2:])
         return proposals(self.model, self.pairs, rows, read)
+
+    def thresholds(self) -> dict[str, Tensor]:
+        found = super().thresholds()
+        if self.map is not None:
+            found["mapped_thresholds"] = torch.from_numpy(self.mapped("tune").fitted())
+        return found
 
     def export(self, folder: Path) -> None:
         self._export(folder, asdict(self.settings.network))
