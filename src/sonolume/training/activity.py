@@ -62,7 +62,8 @@ def fit_thresholds(
         best = np.argmin(lost / max(1, active.sum()) - price * f1 / len(f1), axis=1)
         if np.take_along_axis(f1, best[:, None], 1).mean() >= floor:
             break
-    return CANDIDATES[best].astype(np.float32)
+    thresholds: Shares = CANDIDATES[best].astype(np.float32)
+    return thresholds
 
 
 def _lost(
@@ -78,4 +79,5 @@ def _lost(
     told, missed = (
         np.square(each - truth, dtype=np.float64) @ items.T * active for each in (shares, bypass)
     )
-    return np.where(on, told[..., None], missed[..., None]).sum(0)
+    lost: NDArray[np.float64] = np.where(on, told[..., None], missed[..., None]).sum(0)
+    return lost
