@@ -1,0 +1,74 @@
+"""``sonolume evaluate restyle``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sonolume.cli._options import report
+from sonolume.cli.evaluate._common import door, measured, model_option, progress_bar, shared
+
+__all__ = ["command"]
+
+
+@click.command("restyle")
+@shared("Sounds.  [default: 50; with --page 12, a question each]")
+@model_option
+@click.option(
+    "--prior",
+    type=click.Choice(["hard", "soft", "both"]),
+    default="both",
+    show_default=True,
+    help="Rules, style words, or both.",
+)
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Measure nothing; write a listening test there.",
+)
+def command(model: Path | None, prior: str, page: Path | None, **common: Any) -> None:
+    """Whether sounds move as pictures move, and keep their structure.
+
+    Reads FOLDER/scores too.
+    """
+    if page is not None:
+        _listening_test(page, model, prior, common)
+        return
+    finish = door(common)
+    from sonolume.evaluation.restyle import evaluate_restyle
+    from sonolume.hub import weights
+    from sonolume.pipelines import load
+
+    folder = model or weights.FOLDER
+    names = [name for name in weights.names(folder) if name in ("joint-picture", "joint-words")]
+    with progress_bar(quiet=common["quiet"], what="restyling") as progress:
+        result = evaluate_restyle(
+            load("restyle", model or "pocket"),
+            prior=prior,  # type: ignore[arg-type]  # click's choice
+            progress=progress,
+            hashes={name: weights.sha256(name, folder) for name in names},
+            **measured(common),
+        )
+    finish(result)
+
+
+def _listening_test(page: Path, model: Path | None, prior: str, common: dict[str, Any]) -> None:
+    from sonolume.errors import OptionError
+    from sonolume.evaluation.listening import check_page, write_page
+    from sonolume.evaluation.restyle_questions import questions_of
+    from sonolume.pipelines import load
+
+    if common["out"] is not None:
+        raise OptionError("--page measures nothing that --out could hold; give one of them")
+    check_page(page, force=common["force"])
+    questions = questions_of(
+        load("restyle", model or "pocket"),
+        prior=prior,  # type: ignore[arg-type]
+        **measured(common),
+    )
+    written = write_page(questions, page, seed=common["seed"], force=common["force"])
+    result = {"page": str(written), "questions": len(questions)}
+    lines = [f"{written}  {len(questions)} questions"]
+    report(result, lines, as_json=common["as_json"], quiet=common["quiet"])
