@@ -132,7 +132,7 @@ def test_a_chain_that_would_clip_is_limited() -> None:
 
 def test_structure_is_kept(pipeline, picture) -> None:
     made = rest(pipeline, picture, "noise", beats())
-    assert broken(made.kept, ("rhythm", "harmony", "energy")) == ()
+    assert broken(made.kept, ("rhythm", "harmony", "energy"), 6) == ()
 
 
 def test_a_hostile_chain_is_turned_down() -> None:
@@ -148,7 +148,7 @@ def test_a_hostile_chain_is_turned_down() -> None:
     assert settled.shares[0] < 1
     assert settled.shares[1] == 1
     assert settled.lost
-    assert broken(settled.kept, ("rhythm", "harmony", "energy")) == ()
+    assert broken(settled.kept, ("rhythm", "harmony", "energy"), 6) == ()
     free = settle([sound.samples], before, RATE, chain_at, 2, ())
     assert free.shares == (1, 1)
     assert free.lost == ()
@@ -168,9 +168,19 @@ def test_where_nothing_helps_the_sound_itself_is_left() -> None:
 
 def test_what_is_held() -> None:
     kept = Kept(onset_f1=0.8, tempo_ratio=1.0, chroma=0.95, loudness_contour=0.5)
-    assert broken(kept, ("rhythm", "harmony", "energy")) == ("rhythm", "energy")
-    assert broken(kept, ("harmony",)) == ()
-    assert broken(Kept(1.0, 1.1, 1.0, 1.0), ("rhythm",)) == ("rhythm",)
+    assert broken(kept, ("rhythm", "harmony", "energy"), 9) == ("rhythm", "energy")
+    assert broken(kept, ("harmony",), 9) == ()
+    assert broken(Kept(1.0, 1.1, 1.0, 1.0), ("rhythm",), 9) == ("rhythm",)
+
+
+def test_one_onset_of_few_may_go_and_fewer_have_no_tempo() -> None:
+    for onsets in (2, 3, 4, 5):
+        left = 2 * (onsets - 1) / (onsets + onsets - 1)
+        two_gone = 2 * (onsets - 2) / (onsets + onsets - 2)
+        assert broken(Kept(left, 1.0, 1.0, 1.0), ("rhythm",), onsets) == ()
+        assert broken(Kept(two_gone, 1.0, 1.0, 1.0), ("rhythm",), onsets) == ("rhythm",)
+    assert broken(Kept(0.8, 1.3, 1.0, 1.0), ("rhythm",), 3) == ()
+    assert broken(Kept(0.0, 1.0, 1.0, 1.0), ("rhythm",), 1) == ("rhythm",)
 
 
 def test_channels_and_length_are_kept(pipeline, picture) -> None:

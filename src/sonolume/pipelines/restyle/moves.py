@@ -90,7 +90,7 @@ def moves(loudness: float, channels: int) -> list[Move]:
         ("noise", {"level": 6.0, "spread": 300.0}, "breathy"),
         ("noise", {"level": 6.0, "spread": 20e3}, "hissing"),
         ("chorus", {"mix": 0.8}, "doubled"),
-        ("tremolo", {"depth": 0.8, "rate": 70.0}, "rough"),
+        ("tremolo", {"depth": 0.8, "rate": 45.0}, "rough"),
         ("reverb", {"wet": 0.7, "decay": 2.5, "spread": spread}, "a hall"),
         ("reverb", {"wet": 0.7, "decay": 0.6, "spread": spread}, "a room"),
     ]

@@ -19,19 +19,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sonolume.pipelines.restyle.contract import slacks
 from sonolume.pipelines.restyle.moves import Move, chain_of, moves
 from sonolume.pipelines.restyle.refine import refine
-from sonolume.pipelines.restyle.surrogates import lost, traces
-from sonolume.signal.cue_spectra import spectra
 from sonolume.signal.cues import CUES, measure_cues
 from sonolume.signal.rack import Chain, process
+from sonolume.signal.structure import Structure, compare, structure
 
 __all__ = ["Found", "Probed", "heard", "nearer", "probe", "proposed", "scaled", "search"]
 
 STYLE: Final = tuple(name for name in CUES if name != "loudness")  # a gain sets the loudness
 WANTED: Final = 0.3  # steps; a cue whose target is less may stay
 STAYING: Final = 0.35  # weight of a step of a cue that should stay; 1 is that of a wanted one
-STRUCTURE: Final = (6.0, 2.0, 4.0)  # weights of what level, onsets and pitches lose
+STRUCTURE: Final = (8.0, 8.0, 8.0)  # weights of what rhythm, harmony and energy lose
+SPARE: Final = 0.05  # between what is held and what is sought
 AMOUNT: Final = 0.25  # weight of an effect turned up whole
 PROBE: Final = 0.35  # amount at which a move is tried
 GAIN: Final = 0.02  # of the squared distance, that another effect must win
@@ -65,14 +66,14 @@ class Probed:
         samples: the excerpts.
         rate: Hz.
         before: their cues.
-        traces: of their structure.
+        structures: of each of them.
         possible: the moves.
     """
 
     samples: Tensor
     rate: int
     before: Mapping[str, Tensor]
-    traces: list[Tensor]
+    structures: list[Structure]
     possible: tuple[Move, ...]
 
     @cached_property
@@ -85,20 +86,26 @@ class Probed:
         """Steps by which the chain moves each cue of `STYLE`, then what it loses of structure."""
         with torch.inference_mode():
             done = process(self.samples, chain_of(chosen, amounts), self.rate)
-            found = spectra(done, self.rate)
-            cues = measure_cues(done, self.rate, found)
-            gone = lost(self.traces, traces(done, self.rate, found))
+            cues = measure_cues(done, self.rate)
         steps = [float((cues[n] - self.before[n]).mean()) / CUES[n].step for n in STYLE]
-        return np.array([*steps, *gone.tolist()])
+        pairs = zip(self.structures, done, strict=True)
+        gone = [_lost(was, structure(sound.numpy(), self.rate)) for was, sound in pairs]
+        return np.array([*steps, *np.mean(gone, axis=0)])
 
 
 def probe(samples: Tensor, rate: int) -> Probed:
     """Listen to excerpts [B, C, N] that stand for a sound; moves are tried when they are needed."""
     with torch.inference_mode():
-        found = spectra(samples, rate)
-        before, trace = measure_cues(samples, rate, found), traces(samples, rate, found)
+        before = measure_cues(samples, rate)
+    structures = [structure(sound.numpy(), rate) for sound in samples]
     possible = moves(float(before["loudness"].mean()), samples.shape[1])
-    return Probed(samples, rate, before, trace, tuple(possible))
+    return Probed(samples, rate, before, structures, tuple(possible))
+
+
+def _lost(before: Structure, after: Structure) -> Vector:
+    """How far rhythm, harmony and energy are from being held with something to spare, 0 to 0.5."""
+    slack = np.array(list(slacks(compare(before, after), len(before.onsets)).values()))
+    return np.clip(SPARE - slack, 0, 0.5)
 
 
 def search(sound: Probed, targets: Mapping[str, float], *, effects: int) -> Found:
