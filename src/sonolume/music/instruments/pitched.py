@@ -219,5 +219,5 @@ def _sustain(
 
 def _release(decay: float) -> float:
     """Seconds to -100 dB once the key is let go: four times as fast as the sound dies by itself,
-    within 0.25 and 1.2 s."""
-    return float(np.clip(25 / max(decay, 1.0), 0.25, 1.2))
+    within 0.25 and 0.4 s, as dampers stop strings: what rings on blurs the next chord."""
+    return float(np.clip(25 / max(decay, 1.0), 0.25, 0.4))
