@@ -29,6 +29,7 @@ class StyleHeadsConfig:
     widths: tuple[int, ...] = (48, 96, 128)
     hidden: int = 256
     token: int = 64
+    dropout: float = 0.1
     facts: tuple[int, ...] = (1, 1, 3, 3, 2, 3)
 
 
@@ -75,7 +76,8 @@ class StyleHeads(nn.Module):
             x = F.relu(norm(convolution(x)))
         profiles = [f for each in (first, second, change) for f in _profile(each)]
         pooled = [each.flatten(1) for each in _profile(x)]
-        hidden = self.enter(torch.cat([*pooled, *profiles], 1))
+        read = F.dropout(torch.cat([*pooled, *profiles], 1), self.config.dropout, self.training)
+        hidden = F.dropout(self.enter(read), self.config.dropout, self.training)
         tokens = self.tokens(hidden).unflatten(1, (COUNT, self.config.token))
         # A change of nothing is none, whatever the network has learnt.
         moved = change.square().mean((1, 2)).sqrt()[:, None]

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from sonolume.data.restyle_table import Pairs, read_pairs
 from sonolume.hub import weights
 from sonolume.models.style_heads import StyleHeads, StyleHeadsConfig
+from sonolume.signal.mel import N_MELS
 from sonolume.training.activity import active_rmse, gated, macro_f1
 from sonolume.training.context import Context
 from sonolume.training.controller_losses import activity_loss, owned, settings_loss
@@ -37,13 +38,15 @@ class HeadsSettings:
     """Batch and loss weights.
 
     `settings` are drawn for a batch, each on two sounds; `same` rows more are a sound beside
-    itself, `remixes` rows more are pairs whose settings nobody knows.
+    itself, `remixes` rows more are pairs whose settings nobody knows. `colour` is the deviation, in
+    nats of a band's power, of a smooth equaliser that both sounds of a row go through.
     """
 
     palette: str = "moves"
     settings: int = 20
     same: int = 4
     remixes: int = 0
+    colour: float = 0.5
     temperature: float = 0.1
     facts_weight: float = 1.0
     contrast_weight: float = 0.1
@@ -97,9 +100,11 @@ class RestyleHeads:
         before, after = mels_of(self.pairs, rows)
         places = rng.integers(len(self.pairs.before_mels), size=s.same)
         still = self.pairs.before_mels[torch.from_numpy(places)]
+        before, after = torch.cat([before, still]), torch.cat([after, still])
+        coloured = s.colour * _smooth(rng, len(before))
         return {
-            "before": torch.cat([before, still]),
-            "after": torch.cat([after, still]),
+            "before": before + coloured,
+            "after": after + coloured,
             "facts": F.pad(self.facts[rows], (0, 0, 0, s.same)),
             "numbers": self.pairs.settings[drawn],
             "shares": self.pairs.shares[drawn],
@@ -166,6 +171,12 @@ class RestyleHeads:
             "commercial": self.commercial,
         }
         weights.save(NAME, heads.state_dict(), facts, folder)
+
+
+def _smooth(rng: np.random.Generator, count: int) -> Tensor:
+    """Curves over the bands [count, 64, 1] of deviation 1: eight points and straight lines."""
+    points = torch.from_numpy(rng.standard_normal((count, 1, 8), np.float32))
+    return F.interpolate(points, N_MELS, mode="linear", align_corners=True).transpose(1, 2)
 
 
 def contrast(tokens: Tensor, numbers: Tensor, temperature: float) -> Tensor:
