@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-__all__ = ["plot"]
+__all__ = ["draw_levels", "levels", "plot"]
 
 LONGEST: Final = 30.0  # seconds that are drawn
 RATE: Final = 32_000
@@ -49,12 +49,15 @@ def plot(
     first, second = places["before"], places["after"]
     rate = made.rendering.recording.rate
     sounds = [
-        _levels(_beginning(blocks, rate), rate)
+        levels(_beginning(blocks, rate), rate)
         for blocks in (made.rendering.recording.blocks(), made.rendering.blocks())
     ]
-    top = max(float(levels.max()) for levels in sounds)
-    image = _draw(first, "before", sounds[0], rate, top)
-    _draw(second, "after", sounds[1], rate, top)
+    top = max(float(each.max()) for each in sounds)
+    image = draw_levels(first, sounds[0], rate, top)
+    draw_levels(second, sounds[1], rate, top)
+    for axes, title in ((first, "before"), (second, "after")):
+        axes.set_title(title)
+        axes.set_ylabel("kHz")
     second.set_xlabel("seconds")
     figure.colorbar(image, ax=[first, second], label="dB")
     with atomic_path(target, force=force) as temporary:
@@ -73,25 +76,21 @@ def _beginning(blocks: Iterable[NDArray[np.float32]], rate: int) -> NDArray[np.f
     return joined
 
 
-def _levels(mono: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """dB [F, T]."""
+def levels(mono: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """A spectrogram of samples [n], dB [F, T], up to 16 kHz."""
     samples = Audio(mono[None], rate).resample(min(rate, RATE)).samples[0]
     samples = np.pad(samples, (0, max(0, WINDOW - len(samples))))
     frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]
     power = np.abs(np.fft.rfft(frames * np.hanning(WINDOW))) ** 2
-    levels: NDArray[np.float32] = (10 * np.log10(power.T + 1e-9)).astype(np.float32)
-    return levels
+    decibels: NDArray[np.float32] = (10 * np.log10(power.T + 1e-9)).astype(np.float32)
+    return decibels
 
 
-def _draw(
-    axes: "Axes", title: str, levels: NDArray[np.float32], rate: int, top: float
-) -> "AxesImage":
+def draw_levels(axes: "Axes", found: NDArray[np.float32], rate: int, top: float) -> "AxesImage":
+    """Draw what `levels` gave of a sound at ``rate``, 80 dB down from ``top``."""
     lower = min(rate, RATE)
-    extent = (0.0, levels.shape[1] * HOP / lower, 0.0, lower / 2000)
-    image = axes.imshow(
-        levels, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=top - RANGE,
+    extent = (0.0, found.shape[1] * HOP / lower, 0.0, lower / 2000)
+    return axes.imshow(
+        found, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=top - RANGE,
         vmax=top,
     )  # fmt: skip
-    axes.set_title(title)
-    axes.set_ylabel("kHz")
-    return image
