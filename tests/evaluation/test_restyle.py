@@ -128,6 +128,7 @@ def test_examples_are_mono_and_stereo(strummed) -> None:
     assert [example.kind for example in found] == ["recording", "recording", "scene", "scene"]
     assert [len(example.sound.samples) for example in found] == [1, 1, 2, 2]
     assert len({example.name for example in found}) == 4
+    assert all(np.abs(example.sound.samples).max() < 0.41 for example in found)
     assert skipped == ["music: " + strummed.name + "/scores holds no score"]
 
 

@@ -30,6 +30,7 @@ MUSIC_RATE: Final = 32_000  # Hz; holds all that the cues look at
 PLACES: Final = (-0.6, 0.6)  # of the two of a scene, left to right
 APART: Final = 0.0004  # seconds by which the far ear is late, at those places
 INSTRUMENTS: Final = 3
+PEAK: Final = 0.4  # of full scale, 8 dB below it
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +81,18 @@ def _clips(data: Path, split: str, seed: int, skipped: list[str]) -> list[Clip]:
 
 
 def _recording(clip: Clip) -> Example:
-    return Example(clip.key, "recording", Audio(_level(clip)[None], RATE))
+    return Example(clip.key, "recording", _with_room(Audio(_level(clip)[None], RATE)))
 
 
 def _scene(first: Clip, second: Clip) -> Example:
     sound = scene_of(_level(first), _level(second), RATE)
-    return Example(f"{first.key} + {second.key}", "scene", sound)
+    return Example(f"{first.key} + {second.key}", "scene", _with_room(sound))
+
+
+def _with_room(sound: Audio) -> Audio:
+    """Turned down to the highest peak that leaves room to become louder, where it is above."""
+    factor = PEAK / max(PEAK, float(np.abs(sound.samples).max()))
+    return Audio(sound.samples * np.float32(factor), sound.rate)
 
 
 def scene_of(left: NDArray[np.float32], right: NDArray[np.float32], rate: int) -> Audio:
@@ -125,9 +132,8 @@ def _music(data: Path, count: int, seed: int, skipped: list[str]) -> Iterator[Ex
             skipped.append(f"music: {tune}: {error}")
             continue
         sound = mix(played.score, played.instruments, roles=played.roles, settings=MixSettings())[0]
-        yield Example(
-            tune, "music", Audio(sound.samples[:, : round(SECONDS * sound.rate)], sound.rate)
-        )
+        heard = sound.resample(MUSIC_RATE).samples[:, : round(SECONDS * MUSIC_RATE)]
+        yield Example(tune, "music", _with_room(Audio(heard, MUSIC_RATE)))
 
 
 def beginning(score: Score, seconds: float) -> Score:
