@@ -1,5 +1,6 @@
 """Batches of a stage in the order of its steps, drawn by other processes where these are given."""
 
+import signal
 from collections.abc import Iterator
 from typing import Final
 
@@ -34,8 +35,15 @@ def batches(stage: Stage, seed: int, first: int, workers: int) -> Iterator[tuple
             prefetch_factor=AHEAD,
             pin_memory=torch.cuda.is_available(),
             multiprocessing_context="fork",
+            worker_init_fn=_leave_signals,
         )
     )
+
+
+def _leave_signals(_: int) -> None:
+    """A signal to the whole group is for the run alone: it ends its workers itself."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class _Drawn(Dataset[tuple[int, Batch]]):
