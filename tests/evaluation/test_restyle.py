@@ -158,3 +158,12 @@ def test_a_listening_test_is_written(strummed, tiny_pocket, tmp_path, capsys) ->
     again = ["evaluate", "restyle", *arguments, "--page", page, "--out", tmp_path / "out"]
     assert main([str(a) for a in again]) == 2
     assert "--page measures nothing" in capsys.readouterr().err
+
+
+def test_where_nothing_is_intended_there_is_no_direction() -> None:
+    made = trials(lambda target, _: target)
+    for trial in made:
+        trial.targets.update(dict.fromkeys(CUES, 0.1))  # type: ignore[attr-defined]
+    found = {**figures(made), **controls(made, 0)}
+    assert not [name for name in found if "direction" in name or "monotonic" in name]
+    assert by_cue(made) == {}
