@@ -29,7 +29,7 @@ __all__ = ["command"]
 @click.option("--strength", default=1.0, show_default=True, help="How much sound counts, 0 to 2.")
 @click.option("--text-scale", default=3.0, show_default=True, help="Guidance towards the words.")
 @click.option("--audio-scale", default=3.0, show_default=True, help="Guidance towards the sound.")
-@click.option("--steps", default=20, show_default=True, help="Predictions a picture takes.")
+@click.option("--steps", type=int, help="Predictions a picture takes.  [default: 12 for pocket]")
 @click.option("--schedule", default="smooth", show_default=True, help="smooth, hard or all.")
 @click.option("--size", type=int, help="Side in pixels, up to 1024.  [default: 128 for pocket]")
 @click.option("--model", default="pocket", show_default=True, help="pocket, or a model folder.")
@@ -62,12 +62,12 @@ def command(
     tasks, folder = plan(inputs, prompts, output)
     check_targets(tasks, force=force)
     from sonolume.pipelines import load
-    from sonolume.pipelines.paint.pipeline import make_settings
+    from sonolume.pipelines.paint.pipeline import make_settings, usual_settings
 
     table = {key: value for key, value in settings.items() if value is not None}
     make_settings(table)  # refuses a value out of range before the models load
     pipeline = load("paint", model=model, audio_encoder=audio_encoder)
-    chosen = make_settings({"size": pipeline.parts.side, **table})
+    chosen = usual_settings(pipeline.parts, table)
     made = []
     for task in _with_progress(tasks, quiet or as_json):
         begun = time.monotonic()

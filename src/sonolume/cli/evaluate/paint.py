@@ -26,14 +26,14 @@ __all__ = ["command"]
 @model_option
 @click.option("--audio-encoder", type=FOLDER, help="CLAP, for a Stable Diffusion --model.")
 @click.option("--size", type=click.IntRange(16, 1024), default=128, show_default=True)
-@click.option("--steps", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--steps", type=click.IntRange(1, 1000), help="[default: the painter's usual]")
 @teachers_option
 def command(
     model: Path | None,
     audio_encoder: Path | None,
     teachers: Path | None,
     size: int,
-    steps: int,
+    steps: int | None,
     **common: Any,
 ) -> None:
     """Whether painted pictures show what was heard and said, to a judge trained apart."""
@@ -53,7 +53,7 @@ def command(
             lambda audio: pipeline.hear(audio)[0],
             load_joint(own or weights.FOLDER),
             judge,
-            painting=PaintSettings(size=size, steps=steps),
+            painting=PaintSettings(size=size, steps=steps or pipeline.parts.steps),
             progress=progress,
             hashes={**pipeline.parts.hashes(), **hashes},
             **measured(common),

@@ -44,6 +44,7 @@ class FullParts:
 
     rate = CLAP_RATE
     small = False
+    steps = 20
 
     def __init__(
         self,

@@ -17,8 +17,8 @@ class PaintParts(Protocol):
     """The parts that differ between the pocket size and the full one.
 
     `denoiser` works on [B, *shape]; `decode` turns its clean result into pictures
-    [B, 3, side, side] in −1..1. `native` is the side that comes out of it unchanged, `side` the one
-    that is usual. `rate` (Hz) is what it hears at. `small` networks gain nothing from threads
+    [B, 3, side, side] in −1..1. `native` is the side that comes out of it unchanged; `side` and
+    `steps` are usual. `rate` (Hz) is what it hears at. `small` networks gain nothing from threads
     within an operation.
     """
 
@@ -37,6 +37,7 @@ class PaintParts(Protocol):
     device: torch.device
     native: int
     side: int
+    steps: int
     rate: int
     small: bool
 

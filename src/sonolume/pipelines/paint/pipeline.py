@@ -2,7 +2,7 @@
 
 import base64
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,14 +112,14 @@ class PaintPipeline:
         """Paint one picture.
 
         `sounds` is a file or Audio, `words` a phrase; one of both may be missing. `settings` are
-        those of `PaintSettings`, but that `size` is by default the painter's usual one.
+        those of `PaintSettings`; `size` and `steps` are the painter's usual ones unless given.
         `callback_on_step_end(step, t, clean [1, C, h, w])` sees every prediction. Silence is named
         in a warning and leaves the words alone.
 
         Raises OptionError for values out of range or when there is neither sound nor words, and
         MediaError for unusable sounds.
         """
-        chosen = make_settings({"size": self.parts.side, **settings})
+        chosen = usual_settings(self.parts, settings)
         request = self.request(sounds, words, strength=strength, seed=seed)
         return self.paint_many([request], chosen, callback_on_step_end=callback_on_step_end)[0]
 
@@ -159,7 +159,7 @@ class PaintPipeline:
         callback_on_step_end: StepCallback | None = None,
     ) -> list[Picture]:
         """Paint several pictures in one batch; each equals the one painted alone, to rounding."""
-        chosen = settings or PaintSettings(size=self.parts.side)
+        chosen = settings or usual_settings(self.parts)
         pictures: list[Picture | None] = [None] * len(requests)
         for heard in (False, True):
             rows = [i for i, request in enumerate(requests) if _is_heard(request) == heard]
@@ -238,6 +238,14 @@ def make_settings(table: dict[str, Any]) -> PaintSettings:
     if odd:
         raise OptionError(f"unknown option {odd[0]!r}; known: {', '.join(known)}")
     return PaintSettings(**table)
+
+
+def usual_settings(parts: PaintParts, table: Mapping[str, Any] | None = None) -> PaintSettings:
+    """Settings from keywords, `size` and `steps` as the painter has them unless told otherwise.
+
+    Raises OptionError for an unknown one.
+    """
+    return make_settings({"size": parts.side, "steps": parts.steps, **(table or {})})
 
 
 def unpack_embedding(text: str | None) -> Tensor | None:

@@ -25,6 +25,7 @@ class PocketParts:
     """See `PaintParts`; everything is loaded here, once."""
 
     rate = RATE
+    steps = 12
 
     def __init__(self, folder: Path = weights.FOLDER, device: str | None = None) -> None:
         self.name = "pocket" if folder == weights.FOLDER else str(folder)
