@@ -53,7 +53,7 @@ def test_commercial_is_written_into_the_weights(
     ("arguments", "message"),
     [
         (("joint",), "'joint' is not one of"),
-        (("base", "--recipe", "huge"), "huge: no such recipe; give one of pocket, tiny, or a TOML"),
+        (("base", "--recipe", "huge"), "huge: no such recipe; give one of gpu, pocket, "),
         (("base", "--recipe", "tiny", "--aids", "a"), "base does not read --aids; leave it out"),
         (("base", "--steps", "0"), "0 is not in the range x>=1"),
         (("base", "--minutes", "0"), "0.0 is not in the range x>0"),
