@@ -25,14 +25,14 @@ WORDS = "a beach"
 PICTURES = """
 import sys, time
 import sonolume
-from sonolume.pipelines.paint.pipeline import PaintSettings
+from sonolume.pipelines.paint.pipeline import usual_settings
 
 sound, words, size, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 paint = sonolume.load("paint")
 for number in range(count + 1):
     begun = time.perf_counter()
     request = paint.request(sound, words, seed=number)
-    paint.paint_many([request], PaintSettings(size=size))
+    paint.paint_many([request], usual_settings(paint.parts, {"size": size}))
     if number:
         print(time.perf_counter() - begun)
 """

@@ -5,7 +5,7 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import sonolume
-from sonolume.pipelines.paint.pipeline import PaintPipeline, PaintSettings
+from sonolume.pipelines.paint.pipeline import PaintPipeline, usual_settings
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def paint() -> PaintPipeline:
 @pytest.mark.parametrize("size", [128, 512])
 def test_picture(benchmark: BenchmarkFixture, paint: PaintPipeline, size: int) -> None:
     request = paint.request("examples/sounds/thunder.flac", "a beach")
-    settings = PaintSettings(size=size)
+    settings = usual_settings(paint.parts, {"size": size})
     benchmark.pedantic(paint.paint_many, ([request], settings), rounds=3, warmup_rounds=1)
 
 
