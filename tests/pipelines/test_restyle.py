@@ -144,14 +144,45 @@ def test_a_hostile_chain_is_turned_down() -> None:
         return Chain.of([("delay", echo), ("high-pass", {"cutoff": 20 * 5 ** shares[1]})])
 
     before = [structure(sound.samples, RATE)]
-    settled = settle([sound.samples], before, RATE, chain_at, 2, ("rhythm", "harmony", "energy"))
+    settled = settle(
+        [sound.samples], before, RATE, chain_at, (1, 1), ("rhythm", "harmony", "energy")
+    )
     assert settled.shares[0] < 1
     assert settled.shares[1] == 1
     assert settled.lost
     assert broken(settled.kept, ("rhythm", "harmony", "energy"), 6) == ()
-    free = settle([sound.samples], before, RATE, chain_at, 2, ())
+    free = settle([sound.samples], before, RATE, chain_at, (1, 1), ())
     assert free.shares == (1, 1)
     assert free.lost == ()
+
+
+def test_more_strength_never_turns_an_effect_down() -> None:
+    """Two effects that break the rhythm and the harmony, and one that is full before the others."""
+    sound, reach = beats(), (1.0, 1.0, 0.6)
+    before = [structure(sound.samples, RATE)]
+    keep = ("rhythm", "harmony", "energy")
+
+    def amounts(strength: float) -> list[float]:
+        reached = [min(strength, 1 / rate) for rate in reach]
+        whole = [min(1.0, strength * rate) for rate in reach]
+
+        def chain_at(shares: Sequence[float]) -> Chain:
+            echo, thin, crush = (w * s / 2 for w, s in zip(whole, shares, strict=True))
+            return Chain.of(
+                [
+                    ("delay", {"mix": 0.9 * echo, "time": 0.11, "feedback": 0.6}),
+                    ("high-pass", {"cutoff": 20 * 100**thin}),
+                    ("crush", {"bits": 16 - 12 * crush}),
+                ]
+            )
+
+        settled = settle([sound.samples], before, RATE, chain_at, reached, keep)
+        assert broken(settled.kept, keep, 6) == ()
+        return [w * s for w, s in zip(whole, settled.shares, strict=True)]
+
+    found = np.array([amounts(strength) for strength in (0.5, 0.75, 1.0, 1.5, 2.0)])
+    assert np.diff(found, axis=0).min() >= -1e-9
+    assert found[-1, 0] < 1
 
 
 def test_where_nothing_helps_the_sound_itself_is_left() -> None:
@@ -161,7 +192,7 @@ def test_where_nothing_helps_the_sound_itself_is_left() -> None:
     def chain_at(shares: Sequence[float]) -> Chain:
         return Chain.of([("gain", {"level": 6 * shares[0]})])
 
-    settled = settle([sound.samples], other, RATE, chain_at, 1, ("rhythm", "harmony"))
+    settled = settle([sound.samples], other, RATE, chain_at, (1,), ("rhythm", "harmony"))
     assert settled.shares == (0,)
     assert settled.lost
 

@@ -54,7 +54,7 @@ def follow(
     unit = {name: value / asked.strength for name, value in wanted.values.items()}
     found = sound.found(unit, asked.effects, asked.strength, by=asked.by, propose=propose)
     tell("listening")
-    settled = _settled(sound, found, asked.keep)
+    settled = _settled(sound, found, asked)
     if settled.lost:
         _tell_loss(settled, found, asked.strength)
     tell("setting the level")
@@ -70,7 +70,7 @@ def follow(
     )
 
 
-def _settled(sound: Listened, found: Found, keep: Sequence[str]) -> Settled:
+def _settled(sound: Listened, found: Found, asked: RestyleSettings) -> Settled:
     if not found.chosen:
         return UNTOUCHED
 
@@ -78,7 +78,8 @@ def _settled(sound: Listened, found: Found, keep: Sequence[str]) -> Settled:
         return chain_of(found.chosen, [a * s for a, s in zip(found.amounts, shares, strict=True)])
 
     rate = sound.recording.rate
-    return settle(sound.parts, sound.structures, rate, chain_at, len(found.chosen), keep)
+    reached = found.reached or (asked.strength,) * len(found.chosen)
+    return settle(sound.parts, sound.structures, rate, chain_at, reached, asked.keep)
 
 
 def _tell_loss(settled: Settled, found: Found, strength: float) -> None:

@@ -51,11 +51,13 @@ class Found:
         chosen: the moves, in no order.
         amounts: of each, 0 to 1.
         moved: what they move, as `Probed.moved`.
+        reached: the strength at which each has its amount; none where that is the one asked for.
     """
 
     chosen: tuple[Move, ...]
     amounts: tuple[float, ...]
     moved: Vector
+    reached: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +177,8 @@ def scaled(
     weights = _weights(sound, wanted)
     moved = sound.moved(found.chosen, amounts.tolist())
     if not refined or not (_wrong(moved, wanted) & (weights > 0)).any():
-        return Found(found.chosen, tuple(amounts.tolist()), moved)
+        reached = np.minimum(strength, 1 / np.array(found.amounts))
+        return Found(found.chosen, tuple(amounts.tolist()), moved, tuple(reached.tolist()))
     slope = np.stack([sound.effect[sound.possible.index(move)] for move in found.chosen], axis=1)
     return _refined(sound, list(found.chosen), amounts, slope, wanted, weights)
 
