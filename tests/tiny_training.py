@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import torch
 
 SOUNDS = ("dog", "rain", "churchbell")
 PHOTOS = ("dog", "waves", "cat")
@@ -163,3 +164,17 @@ def _write_models(folders: Tiny) -> None:
 
     table, _ = read_stage(find_recipe("tiny"), "joint.words", STAGES)
     build("joint.words", Context(folders.data), table).export(folders.models)
+
+
+def fitted(stage: Any, batch: Any, steps: int) -> tuple[list[float], dict[str, float]]:
+    """The losses of steps on one batch, and the figures of the last."""
+    optimizer = torch.optim.Adam(stage.model.parameters(), 3e-3)
+    losses, figures = [], {}
+    for step in range(steps):
+        torch.manual_seed(step)
+        loss, figures = stage.loss(batch, step, 0.0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    return losses, {name: float(value) for name, value in figures.items()}

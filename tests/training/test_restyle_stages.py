@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from tests.tiny_training import fitted
 
 from sonolume.data.restyle_pairs import changed, pair_files
 from sonolume.data.restyle_sounds import FRAMES, PARTS, read_remixes, read_stretches
@@ -176,15 +177,7 @@ def test_training_moves_what_it_should_and_exports_what_loads(made: Any, tmp_pat
 def test_the_loss_falls_and_figures_are_finite(made: Any, tmp_path: Path) -> None:
     torch.manual_seed(0)
     batch = made.batch(np.random.default_rng(0))
-    optimizer = torch.optim.Adam(made.model.parameters(), 3e-3)
-    losses = []
-    for step in range(40):
-        torch.manual_seed(step)
-        loss, figures = made.loss(batch, step, 0.0)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(float(loss.detach()))
+    losses, figures = fitted(made, batch, 40)
     assert all(math.isfinite(value) for value in figures.values())
     assert np.mean(losses[-5:]) < 0.95 * np.mean(losses[:5])
     with torch.no_grad():

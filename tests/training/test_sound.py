@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.tiny_training import fitted
 
 from sonolume.errors import DataError, OptionError
 from sonolume.hub import weights
@@ -59,15 +60,7 @@ def test_training_moves_everything_and_exports_what_loads(made: Any, tmp_path: P
 def test_the_loss_falls(made: Any) -> None:
     torch.manual_seed(0)
     batch = made.batch(rng())
-    optimizer = torch.optim.Adam(made.model.parameters(), 3e-3)
-    losses = []
-    for step in range(25):
-        torch.manual_seed(step)
-        loss, figures = made.loss(batch, step, 0.0)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(float(loss.detach()))
+    losses, figures = fitted(made, batch, 25)
     assert all(math.isfinite(value) for value in figures.values())
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_data_option = click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Folder that holds sounds/ or pictures/.",
-)
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _folder(name: str, about: str) -> Callable[[Command], Command]:
+    return click.option(name, type=click.Path(path_type=Path), required=True, help=about)
+
+
+_data_option = _folder("--data", "Folder that holds sounds/ or pictures/.")
+_out_option = _folder("--out", "Folder to write; what it already has is kept.")
 
 
 @click.group
@@ -44,18 +48,8 @@ def summary(data: Path, as_json: bool, quiet: bool) -> None:
 
 @command.command
 @_data_option
-@click.option(
-    "--teachers",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Folder with the weights of the teachers.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Folder to write; what it already has is kept.",
-)
+@_folder("--teachers", "Folder with the weights of the teachers.")
+@_out_option
 @json_option
 @quiet_option
 def features(data: Path, teachers: Path, out: Path, as_json: bool, quiet: bool) -> None:
@@ -86,18 +80,8 @@ def features(data: Path, teachers: Path, out: Path, as_json: bool, quiet: bool) 
 
 
 @command.command
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Folder that holds sounds/, or a folder of sound files.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Folder to write; what it already has is kept.",
-)
+@_folder("--data", "Folder that holds sounds/, or a folder of sound files.")
+@_out_option
 @click.option(
     "--palette",
     type=click.Choice(["moves", "seven"]),

@@ -30,6 +30,7 @@ from sonolume.training.augment import LABELS, augment
 from sonolume.training.context import Context
 from sonolume.training.perceptual import PerceptualLoss
 from sonolume.training.pixels import crop, to_float
+from sonolume.training.reading import read_words
 from sonolume.training.settings import from_table
 from sonolume.training.stage import Figures
 from sonolume.training.start import read_word_tower, start_from
@@ -124,7 +125,7 @@ class Base:
             pictures, labels = augment(pictures, s.augment)
         t = logit_normal_times(len(pictures), s.time_mean).to(pictures)
         x = mix(pictures, torch.randn_like(pictures), t)
-        clean = self.model(x, t, self._read(batch["words"]), labels=labels).float()
+        clean = self.model(x, t, read_words(self.tower, batch["words"]), labels=labels).float()
         flow = velocity_loss(clean, pictures, t).mean()
         figures = {"flow": flow.detach()}
         if self.perceptual is None or step * s.batch < s.perceptual_after:
@@ -155,11 +156,6 @@ class Base:
         """Token ids [B, longest] of captions."""
         return self.tokenizer.encode(list(texts), self.settings.longest)
 
-    def _read(self, ids: Tensor) -> Tensor:
-        """Token states [B, L, D] of ids [B, L] where these are, at full precision."""
-        with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
-            return self.tower.to(ids.device).states(ids)
-
     def _held_loss(self) -> float:
         rng, side = np.random.default_rng(0), self.settings.network.side
         told, device = PhotoCaptions(self.held), next(self.model.parameters()).device
@@ -171,7 +167,9 @@ class Base:
             noise = rng.standard_normal(pictures.shape, np.float32)
             t = ((torch.arange(len(rows)) + 0.5) / len(rows)).to(device)
             x = mix(pictures, torch.from_numpy(noise).to(device), t)
-            words = self._read(self._spell([told.draw(i, rng) for i in rows]).to(device))
+            words = read_words(
+                self.tower, self._spell([told.draw(i, rng) for i in rows]).to(device)
+            )
             losses.append(velocity_loss(self.model(x, t, words), pictures, t))
         return float(torch.cat(losses).mean())
 
@@ -179,7 +177,7 @@ class Base:
         count, side = len(texts), self.settings.network.side
         noise = torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(0))
         device = next(self.model.parameters()).device
-        encoded = self._read(self.tokenizer.encode([*texts, *[""] * count]).to(device))
+        encoded = read_words(self.tower, self.tokenizer.encode([*texts, *[""] * count]).to(device))
         denoise = guide(self.model, encoded[:count], encoded[count:], text_scale=3.0)
         clean = sample_euler(denoise, noise.to(device), times(20))
         return [Picture.from_float(row.cpu().numpy()) for row in clean]

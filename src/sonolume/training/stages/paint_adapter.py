@@ -23,6 +23,7 @@ from sonolume.models.audio_tokens import TOKENS, AudioTokens, AudioTokensConfig
 from sonolume.models.denoiser import PocketDenoiser
 from sonolume.training.clips import embed_clips
 from sonolume.training.pixels import crop, to_float
+from sonolume.training.reading import read_words
 from sonolume.training.start import check_terms
 
 BUILT_UPON = ("joint-words", "joint-sound", "joint-picture", "painter-base")
@@ -113,11 +114,6 @@ class PaintAdapter:
             "seen": torch.from_numpy(rng.random(len(pairs)) < s.as_picture),
         }
 
-    def read(self, ids: Tensor) -> Tensor:
-        """Token states [B, L, D] of ids [B, L] where these are, at full precision."""
-        with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
-            return self.joint.to(ids.device).words.states(ids)
-
     def hear(self, batch: dict[str, Tensor]) -> Tensor:
         """Embeddings [B, 512]: of the sounds, some of the photos in their place, jittered."""
         seen = batch["seen"][:, None]
@@ -136,7 +132,7 @@ class PaintAdapter:
         hear = self.model.tokens
         tokens = hear.at(hear.tokens(self.hear(batch)), emphasis(t, self.settings.schedule))
         x = mix(pictures, torch.randn_like(pictures), t)
-        words = self.read(batch["words"])
+        words = read_words(self.joint.words, batch["words"])
         clean = self.denoiser.to(x.device)(x, t, words, tokens).float()
         return velocity_loss(clean, pictures, t), clean, t
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from sonolume.data.concepts import concept, phrases
 from sonolume.models.words import masked_mean
 from sonolume.training.context import Context
+from sonolume.training.reading import read_words
 from sonolume.training.settings import from_table
 from sonolume.training.stage import Figures
 from sonolume.training.stages.paint_adapter import PaintAdapter, PaintSettings
@@ -42,7 +43,7 @@ class PaintAlign(PaintAdapter):
         }
 
     def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
-        summary = masked_mean(self.read(batch["words"]))
+        summary = masked_mean(read_words(self.joint.words, batch["words"]))
         spoken = self.model.tokens.tokens(batch["heard"]).float().mean(1)
         logits = F.normalize(spoken, dim=-1) @ F.normalize(summary, dim=-1).T / TEMPERATURE
         same = (batch["slugs"][:, None] == batch["slugs"]).float()

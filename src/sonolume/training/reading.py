@@ -1,0 +1,14 @@
+"""Token states of captions, read by the frozen word tower where the training runs."""
+
+import torch
+from torch import Tensor
+
+from sonolume.models.words import WordTower
+
+__all__ = ["read_words"]
+
+
+def read_words(tower: WordTower, ids: Tensor) -> Tensor:
+    """States [B, L, D] of token ids [B, L], at full precision; the tower goes where the ids are."""
+    with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
+        return tower.to(ids.device).states(ids)
