@@ -9,7 +9,7 @@ import sonolume
 from sonolume.data.states import STATES
 from sonolume.media import Picture
 from sonolume.media.grid import grid
-from sonolume.pipelines.paint.pipeline import PaintPipeline, PaintSettings
+from sonolume.pipelines.paint.pipeline import PaintPipeline
 
 SOUNDS = Path(__file__).parent / "sounds"
 NAMES = ("thunder", "rain", "waves", "birds", "fire", "wind", "bell")
@@ -23,13 +23,12 @@ CONCEPTS = (
 DRAWN = ("beach", "hills", "city", "forest")
 STATE_SIDE = 176
 STRENGTHS = (0.0, 0.5, 1.0, 1.5)
-SETTINGS = PaintSettings(steps=20, size=128)
 
 
 def concepts(paint: PaintPipeline) -> Picture:
     """One picture for each of some words."""
     requests = [paint.request(None, words, seed=1) for words in CONCEPTS]
-    return grid(paint.paint_many(requests, SETTINGS), columns=8)
+    return grid(paint.paint_many(requests), columns=8)
 
 
 def scenes_and_sounds(paint: PaintPipeline) -> Picture:
@@ -40,7 +39,7 @@ def scenes_and_sounds(paint: PaintPipeline) -> Picture:
         for sound in (None, *(SOUNDS / f"{name}.flac" for name in NAMES))
     ]
     return grid(
-        paint.paint_many(requests, SETTINGS),
+        paint.paint_many(requests),
         columns=1 + len(NAMES),
         column_labels=["(no sound)", *NAMES],
         row_labels=SCENES,
@@ -56,7 +55,7 @@ def strengths(paint: PaintPipeline) -> Picture:
         for strength in STRENGTHS
     ]
     return grid(
-        paint.paint_many(requests, SETTINGS),
+        paint.paint_many(requests),
         columns=len(STRENGTHS),
         column_labels=[str(strength) for strength in STRENGTHS],
         row_labels=chosen,
@@ -68,7 +67,7 @@ def seeds(paint: PaintPipeline) -> Picture:
     requests = [
         paint.request(SOUNDS / f"{name}.flac", "", seed=seed) for name in NAMES for seed in range(8)
     ]
-    return grid(paint.paint_many(requests, SETTINGS), columns=8, row_labels=NAMES)
+    return grid(paint.paint_many(requests), columns=8, row_labels=NAMES)
 
 
 def states() -> Picture:

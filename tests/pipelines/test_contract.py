@@ -20,7 +20,7 @@ from sonolume.media import Audio, Picture, read_provenance
 from sonolume.pipelines.paint.again import paint_again
 from sonolume.pipelines.paint.pipeline import PaintPipeline, PaintRequest, PaintSettings
 
-QUICK = {"steps": 3, "size": 16}
+QUICK = {"steps": 3, "shift": 1.0, "size": 16}
 RATE = 16_000
 
 
@@ -98,6 +98,20 @@ def test_a_batch_paints_what_each_request_paints_alone(paint, thunder) -> None:
         alone = paint.paint_many([request], settings)[0]
         assert difference(picture, alone) <= 1
         assert picture.provenance == alone.provenance
+
+
+def test_shift_moves_the_steps_into_the_noise(paint) -> None:
+    asked: dict[float, list[float]] = {}
+    for shift in (1.0, 3.0):
+        seen = asked.setdefault(shift, [])
+        paint(
+            None,
+            "a beach",
+            callback_on_step_end=lambda _step, t, _clean, seen=seen: seen.append(t),
+            **{**QUICK, "steps": 4, "shift": shift},
+        )
+    assert asked[1.0] == [0, 0.25, 0.5, 0.75]
+    assert asked[3.0] == pytest.approx([0, 0.1, 0.25, 0.5])
 
 
 def test_strength_zero_is_words_alone_to_the_bit(paint, thunder) -> None:
@@ -228,6 +242,8 @@ def test_other_rates_and_channels_are_heard_alike(paint, thunder) -> None:
     [
         ({"steps": 0}, "steps 0: expected 1 to 1000"),
         ({"steps": 2.5}, "steps 2.5: expected a whole number from 1 to 1000"),
+        ({"shift": 0}, "shift 0: expected 0.1 to 20"),
+        ({"shift": "late"}, "shift late: expected 0.1 to 20"),
         ({"size": 15}, "size 15: expected 16 to 1024"),
         ({"size": 1025}, "size 1025: expected 16 to 1024"),
         ({"size": "big"}, "size 'big': expected a whole number from 16 to 1024"),
@@ -263,6 +279,7 @@ def test_the_callback_sees_every_step(paint, thunder) -> None:
         thunder,
         "a beach",
         steps=4,
+        shift=1.0,
         size=16,
         callback_on_step_end=lambda step, t, clean: seen.append((step, t, clean.shape)),
     )

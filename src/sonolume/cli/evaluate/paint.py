@@ -42,10 +42,11 @@ def command(
     from sonolume.hub import weights
     from sonolume.hub.joint import load_joint
     from sonolume.pipelines import load
-    from sonolume.pipelines.paint.pipeline import PaintSettings
+    from sonolume.pipelines.paint.pipeline import usual_settings
 
     judge, hashes = find_judge(teachers, common["data"])
     pipeline = load("paint", model or "pocket", audio_encoder)
+    table = {"size": size, **({} if steps is None else {"steps": steps})}
     own = model if model is not None and "joint-words" in weights.names(model) else None
     with progress_bar(quiet=common["quiet"]) as progress:
         result = evaluate_paint(
@@ -53,7 +54,7 @@ def command(
             lambda audio: pipeline.hear(audio)[0],
             load_joint(own or weights.FOLDER),
             judge,
-            painting=PaintSettings(size=size, steps=steps or pipeline.parts.steps),
+            painting=usual_settings(pipeline.parts, table),
             progress=progress,
             hashes={**pipeline.parts.hashes(), **hashes},
             **measured(common),

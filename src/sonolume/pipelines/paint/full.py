@@ -45,6 +45,7 @@ class FullParts:
     rate = CLAP_RATE
     small = False
     steps = 20
+    shift = 1.0
 
     def __init__(
         self,

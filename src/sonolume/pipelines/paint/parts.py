@@ -17,9 +17,9 @@ class PaintParts(Protocol):
     """The parts that differ between the pocket size and the full one.
 
     `denoiser` works on [B, *shape]; `decode` turns its clean result into pictures
-    [B, 3, side, side] in −1..1. `native` is the side that comes out of it unchanged; `side` and
-    `steps` are usual. `rate` (Hz) is what it hears at. `small` networks gain nothing from threads
-    within an operation.
+    [B, 3, side, side] in −1..1. `native` is the side that comes out of it unchanged; `side`,
+    `steps` and `shift` are usual. `rate` (Hz) is what it hears at. `small` networks gain nothing
+    from threads within an operation.
     """
 
     @property
@@ -38,6 +38,7 @@ class PaintParts(Protocol):
     native: int
     side: int
     steps: int
+    shift: float
     rate: int
     small: bool
 

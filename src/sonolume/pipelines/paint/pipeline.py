@@ -37,12 +37,14 @@ class PaintSettings:
     audio_scale: float = 3.0
     schedule: Schedule = "smooth"
     sampler: str = "euler"
+    shift: float = 1.0  # above 1, more of the steps are spent in the noise
     size: int = 128
 
     def __post_init__(self) -> None:
         _check_whole("steps", self.steps, 1, 1000)
         _check("text scale", self.text_scale, 0, 30)
         _check("audio scale", self.audio_scale, 0, 30)
+        _check("shift", self.shift, 0.1, 20)
         _check_whole("size", self.size, 16, LARGEST)
         if self.sampler not in SAMPLERS:
             raise OptionError(f"sampler {self.sampler!r}: expected one of {', '.join(SAMPLERS)}")
@@ -112,9 +114,9 @@ class PaintPipeline:
         """Paint one picture.
 
         `sounds` is a file or Audio, `words` a phrase; one of both may be missing. `settings` are
-        those of `PaintSettings`; `size` and `steps` are the painter's usual ones unless given.
-        `callback_on_step_end(step, t, clean [1, C, h, w])` sees every prediction. Silence is named
-        in a warning and leaves the words alone.
+        those of `PaintSettings`; `size`, `steps` and `shift` are the painter's usual ones unless
+        given. `callback_on_step_end(step, t, clean [1, C, h, w])` sees every prediction. Silence is
+        named in a warning and leaves the words alone.
 
         Raises OptionError for values out of range or when there is neither sound nor words, and
         MediaError for unusable sounds.
@@ -190,7 +192,8 @@ class PaintPipeline:
         )
         noise = torch.stack([_noise(request.seed, parts.shape) for request in batch])
         sample = SAMPLERS[settings.sampler]
-        clean = sample(denoise, noise.to(words.device), times(settings.steps), callback)
+        schedule = times(settings.steps, settings.shift)
+        clean = sample(denoise, noise.to(words.device), schedule, callback)
         pixels = parts.decode(clean, settings.size).float().cpu().numpy()
         return [
             Picture(Picture.from_float(row).pixels, provenance=self._provenance(request, settings))
@@ -241,11 +244,12 @@ def make_settings(table: dict[str, Any]) -> PaintSettings:
 
 
 def usual_settings(parts: PaintParts, table: Mapping[str, Any] | None = None) -> PaintSettings:
-    """Settings from keywords, `size` and `steps` as the painter has them unless told otherwise.
+    """Settings from keywords; `size`, `steps` and `shift` are the painter's unless told otherwise.
 
     Raises OptionError for an unknown one.
     """
-    return make_settings({"size": parts.side, "steps": parts.steps, **(table or {})})
+    usual = {"size": parts.side, "steps": parts.steps, "shift": parts.shift}
+    return make_settings({**usual, **(table or {})})
 
 
 def unpack_embedding(text: str | None) -> Tensor | None:
