@@ -87,6 +87,7 @@ def moves(loudness: float, channels: int) -> list[Move]:
         ("transients", {"sustain": -15.0}, "shorter"),
         ("saturation", {"drive": 30.0}, "driven"),
         ("crush", {"bits": 4.0}, "grainy"),
+        ("denoise", {"depth": 2.5}, "clearer"),
         ("noise", {"level": 6.0, "spread": 300.0}, "breathy"),
         ("noise", {"level": 6.0, "spread": 20e3}, "hissing"),
         ("chorus", {"mix": 0.8}, "doubled"),

@@ -88,10 +88,9 @@ class Chain:
         """Frames for which the chain still sounds after its input has ended."""
         return sum(s.effect.memory(s.values, rate) for s in self.active().steps)
 
-    @property
-    def ahead(self) -> int:
+    def ahead(self, rate: int) -> int:
         """Frames of the future that the chain hears."""
-        return sum(step.effect.ahead for step in self.active().steps)
+        return sum(s.effect.ahead(s.values, rate) for s in self.active().steps)
 
 
 def process(samples: Tensor, chain: Chain, rate: int, start: int = 0) -> Tensor:

@@ -37,9 +37,9 @@ def _reach(values: Values, rate: int) -> int:
 SATURATION: Final = Effect(
     "saturation",
     (Parameter("drive", "dB", 0.0, 40.0, 0.0),),
-    in_pieces(_saturation, _reach, 2 * REACH),
+    in_pieces(_saturation, _reach, _reach),
     _reach,
-    ahead=2 * REACH,
+    ahead=_reach,
 )
 """tanh(k x) · a / tanh(k a), k² = 10^(drive/10) − 1, a = −12 dBFS: a level that is kept, so that
 drive adds harmonics rather than loudness; near zero they grow in proportion to it. Four times

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sonolume.errors import OptionError
 
-__all__ = ["Effect", "Parameter", "Values", "column"]
+__all__ = ["Effect", "Parameter", "Values", "column", "nothing"]
 
 Values = Mapping[str, Tensor]
 """A value for each parameter of an effect, in its unit, a tensor [B] each."""
@@ -21,7 +21,8 @@ Response = Callable[[Values, int, int, int], Tensor]
 """(values, fft size, rate, channels) → complex [B, 1 or channels, size // 2 + 1]."""
 
 Memory = Callable[[Values, int], int]
-"""(values, rate) → frames of the past that still sound; also how long the effect rings on."""
+"""(values, rate) → frames of the past that still sound, which is also how long the effect rings on;
+or frames of the future that are heard."""
 
 
 class Apply(Protocol):
@@ -65,6 +66,11 @@ class Parameter:
         return self.low + share * (self.high - self.low)
 
 
+def nothing(values: Values, rate: int) -> int:  # noqa: ARG001 (all effects share one signature)
+    """0 frames, for effects that hear the present alone."""
+    return 0
+
+
 @dataclass(frozen=True)
 class Effect:
     """One effect of the rack.
@@ -86,7 +92,7 @@ class Effect:
     parameters: tuple[Parameter, ...]
     apply: Apply
     memory: Memory
-    ahead: int = 0
+    ahead: Memory = nothing
     response: Response | None = None
     widens: Callable[[Values], bool] = lambda values: False  # noqa: ARG005
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sonolume.signal.rack.effect import Effect, Parameter, Values, column
+from sonolume.signal.rack.effect import Effect, Parameter, Values, column, nothing
 from sonolume.signal.rack.oversample import FACTOR, REACH, up
 from sonolume.signal.rack.pieces import in_pieces
 
@@ -61,6 +61,10 @@ def _longest(values: Values, rate: int) -> int:
     return math.ceil(LONGEST * rate) + 2 * POINTS + REACH
 
 
+def _beyond(values: Values, rate: int) -> int:
+    return REACH
+
+
 CHORUS: Final = Effect(
     "chorus",
     (
@@ -68,9 +72,9 @@ CHORUS: Final = Effect(
         Parameter("rate", "Hz", 0.1, 5.0, 0.8, log=True, amount=False),
         Parameter("depth", "s", 0.0002, 0.01, 0.002, log=True, amount=False),
     ),
-    in_pieces(_chorus, _longest, REACH),
+    in_pieces(_chorus, _longest, _beyond),
     _longest,
-    ahead=REACH,
+    ahead=_beyond,
 )
 """The sound and a double of it whose delay swings between 6 ms and 6 ms + 2 · depth, a quarter of a
 turn apart on the two sides; loudness of noise kept."""
@@ -83,18 +87,14 @@ def _tremolo(samples: Tensor, values: Values, rate: int, start: int = 0) -> Tens
     return samples * (1 + depth * wave) / torch.sqrt(1 + depth * depth / 2)
 
 
-def _nothing(values: Values, rate: int) -> int:
-    return 0
-
-
 TREMOLO: Final = Effect(
     "tremolo",
     (
         Parameter("depth", "", 0.0, 1.0, 0.0),
         Parameter("rate", "Hz", 0.5, 150.0, 6.0, log=True, amount=False),
     ),
-    in_pieces(_tremolo, _nothing),
-    _nothing,
+    in_pieces(_tremolo, nothing),
+    nothing,
 )
 """(1 + depth · sin) of the sound, power kept: below 15 Hz heard as tremolo, from 20 to 150 Hz as
 roughness."""

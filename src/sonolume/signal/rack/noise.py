@@ -1,4 +1,3 @@
-# ruff: noqa: ARG001 (all effects share one signature)
 """Noise that rises and falls with the sound."""
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from sonolume.signal.rack.effect import Effect, Parameter, Values, column
+from sonolume.signal.rack.effect import Effect, Parameter, Values, column, nothing
 from sonolume.signal.rack.pieces import in_pieces
 
 __all__ = ["NOISE", "white"]
@@ -62,18 +61,14 @@ def _noise(samples: Tensor, values: Values, rate: int, start: int = 0) -> Tensor
     return noisy
 
 
-def _nothing(values: Values, rate: int) -> int:
-    return 0
-
-
 NOISE: Final = Effect(
     "noise",
     (
         Parameter("level", "dB", QUIETEST, 12.0, QUIETEST),
         Parameter("spread", "Hz", NARROWEST, WIDEST, 2e3, log=True, amount=False),
     ),
-    in_pieces(_noise, _nothing),
-    _nothing,
+    in_pieces(_noise, nothing),
+    nothing,
 )
 """Noise times the sound added to it, at a level re the sound; power kept. The modulated noise
 reference unit (ITU-T P.810): noise with the sound's own envelope, and its own spectrum smeared by

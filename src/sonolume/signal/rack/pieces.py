@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sonolume.signal.rack.effect import Apply, Memory, Values
+from sonolume.signal.rack.effect import Apply, Memory, Values, nothing
 
 __all__ = ["in_pieces"]
 
 PIECE = 32768
 
 
-def in_pieces(apply: Apply, memory: Memory, ahead: int = 0) -> Apply:
+def in_pieces(apply: Apply, memory: Memory, ahead: Memory = nothing) -> Apply:
     """The same effect, three times faster on long sounds and in a fraction of the memory.
 
     Args:
@@ -21,13 +21,14 @@ def in_pieces(apply: Apply, memory: Memory, ahead: int = 0) -> Apply:
     """
 
     def pieced(samples: Tensor, values: Values, rate: int, start: int = 0) -> Tensor:
-        frames, past = samples.shape[-1], memory(values, rate)
+        frames = samples.shape[-1]
+        past, future = memory(values, rate), ahead(values, rate)
         if frames <= 2 * PIECE or samples.device.type != "cpu":
             return apply(samples, values, rate, start)
         done = []
         for first in range(0, frames, PIECE):
             begin, end = max(0, first - past), min(frames, first + PIECE)
-            near = samples[..., begin : min(frames, end + ahead)]
+            near = samples[..., begin : min(frames, end + future)]
             piece = apply(near, values, rate, start + begin)
             done.append(piece[..., first - begin : end - begin])
         return torch.cat(done, dim=-1)

@@ -79,7 +79,7 @@ def render_blocks(
 def _rendered(
     blocks: Iterable[NDArray[np.float32]], chain: Chain, rate: int, length: int, tail: int
 ) -> Iterator[NDArray[np.float32]]:
-    past, ahead = chain.memory(rate), _whole(chain.ahead, rate)
+    past, ahead = chain.memory(rate), _whole(chain.ahead(rate), rate)
     held, start, done = np.zeros((0, 0), np.float32), 0, 0
     for block in _with_tail(blocks, tail):
         held = np.concatenate([held, block], axis=1) if held.size else block

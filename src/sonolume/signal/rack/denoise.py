@@ -1,0 +1,58 @@
+"""Noise turned down: what does not stand out of its neighbourhood in the spectrum."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from sonolume.signal.rack.effect import Effect, Parameter, Values, column
+from sonolume.signal.rack.overlap import frame_size, with_gains
+from sonolume.signal.rack.pieces import in_pieces
+
+__all__ = ["DENOISE", "wiener"]
+
+SECONDS: Final = 0.064  # of a frame
+NEIGHBOURS: Final = 1 / 3  # octave on either side
+FEWEST: Final = 3  # bins on either side
+QUIETEST: Final = 1e-12  # power of a bin, below which nothing is told apart
+
+
+def wiener(power: Tensor) -> Tensor:
+    """P / (P + M) of powers [..., F] and the mean M of a third of an octave on either side.
+
+    The gain of N. Wiener (1949) where the neighbourhood is taken for the noise: about 1/2 in flat
+    noise, nearly one for a partial, the less the further a bin lies below its neighbours.
+    """
+    bins = torch.arange(power.shape[-1], device=power.device)
+    wide = (bins * (2**NEIGHBOURS - 1)).clamp(min=FEWEST).round().long()
+    low, high = (bins - wide).clamp(min=0), (bins + wide + 1).clamp(max=len(bins))
+    # Sums of a loud low end would swallow a quiet top in single precision.
+    sums = F.pad(power.double().cumsum(-1), (1, 0))
+    mean = ((sums[..., high] - sums[..., low]) / (high - low)).to(power)
+    share: Tensor = (power + QUIETEST) / (power + mean.clamp(min=0) + QUIETEST)
+    return share
+
+
+def _denoise(samples: Tensor, values: Values, rate: int, start: int = 0) -> Tensor:
+    depth = column(values, "depth")
+    return with_gains(
+        samples, frame_size(rate, SECONDS), start, lambda power: wiener(power) ** depth
+    )
+
+
+def _frame(values: Values, rate: int) -> int:  # noqa: ARG001 (all effects share one signature)
+    return frame_size(rate, SECONDS)
+
+
+DENOISE: Final = Effect(
+    "denoise",
+    (Parameter("depth", "", 0.0, 3.0, 0.0),),
+    in_pieces(_denoise, _frame, _frame),
+    _frame,
+    ahead=_frame,
+)
+"""A Wiener gain (`wiener`) in frames of 64 ms, raised to ``depth``: 1 is spectral subtraction as
+usual, more takes noise apart into its peaks. All channels share one gain, so that places stay."""
