@@ -69,6 +69,31 @@ def tiny_pocket(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_sounds(tiny_pocket: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Towers, a sound generator that answers loudly, and a vocoder."""
+    import torch
+
+    from sonolume.hub import weights
+    from sonolume.models.sound_generator import SoundGenerator, SoundGeneratorConfig
+    from sonolume.models.vocoder import Vocoder, VocoderConfig
+
+    folder = tmp_path_factory.mktemp("sounds")
+    for path in tiny_pocket.glob("joint-*"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    torch.manual_seed(0)
+    config = SoundGeneratorConfig(
+        frames=48, patch=8, width=32, depth=1, heads=2, tokens=2, rank=16, seams=4
+    )
+    generator, vocoder = SoundGenerator(config), Vocoder(VocoderConfig(16, 1, 16))
+    for parameter in generator.parameters():
+        if not bool((parameter == 1).all()):
+            torch.nn.init.normal_(parameter, std=0.3)
+    weights.save("sound-generator", generator.state_dict(), {"config": asdict(config)}, folder)
+    weights.save("vocoder", vocoder.state_dict(), {"config": asdict(vocoder.config)}, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tiny_diffusion(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Stable Diffusion folder in diffusers' layout: 8 × 8 latents, pictures of 16 pixels."""
     import torch

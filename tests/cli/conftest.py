@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
+from tests.tiny_models import tiny_pocket, tiny_sounds
 from tests.tiny_training import tiny
 
 from sonolume.cli.main import main
 
-__all__ = ["Outcome", "run", "tiny"]
+__all__ = ["Outcome", "run", "tiny", "tiny_pocket", "tiny_sounds"]
 
 
 class Outcome(NamedTuple):

@@ -1,7 +1,14 @@
 """Tiny models and checkpoints, as fixtures of this folder."""
 
 from tests.tiny_checkpoints import tiny_adm, tiny_audioclip, tiny_clip, tiny_unconditional
-from tests.tiny_models import noise, tiny_clap, tiny_diffusion, tiny_full, tiny_pocket
+from tests.tiny_models import (
+    noise,
+    tiny_clap,
+    tiny_diffusion,
+    tiny_full,
+    tiny_pocket,
+    tiny_sounds,
+)
 
 __all__ = [
     "noise",
@@ -12,5 +19,6 @@ __all__ = [
     "tiny_diffusion",
     "tiny_full",
     "tiny_pocket",
+    "tiny_sounds",
     "tiny_unconditional",
 ]

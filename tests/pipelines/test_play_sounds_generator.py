@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from sonolume.errors import ModelError, OptionError
 from sonolume.hub import weights
-from sonolume.models.sound_generator import SoundGenerator, SoundGeneratorConfig
-from sonolume.models.vocoder import Vocoder, VocoderConfig
 from sonolume.music.scene import Source
 from sonolume.pipelines.play.sounds import FoleySounds, SoundMaker
 from sonolume.pipelines.play.sounds_generator import GeneratorSounds, load_generator_sounds
 
 BELL = Source("bell", "bronze", "struck", ("bright",))
 LOG = Source("log", "wood", "struck", ("dark",))
-GENERATOR = SoundGeneratorConfig(
-    frames=48, patch=8, width=32, depth=1, heads=2, tokens=2, rank=16, seams=4
-)
 
 
 @pytest.fixture(scope="module")
-def folder(tiny_pocket: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Towers, a generator that answers loudly, and a vocoder."""
-    target = tmp_path_factory.mktemp("sounds")
-    for path in tiny_pocket.glob("joint-*"):
-        shutil.copy(path, target)
-    torch.manual_seed(0)
-    generator, vocoder = SoundGenerator(GENERATOR), Vocoder(VocoderConfig(16, 1, 16))
-    for parameter in generator.parameters():
-        if not bool((parameter == 1).all()):
-            torch.nn.init.normal_(parameter, std=0.3)
-    facts = {"config": asdict(GENERATOR)}
-    weights.save("sound-generator", generator.state_dict(), facts, target)
-    weights.save("vocoder", vocoder.state_dict(), {"config": asdict(vocoder.config)}, target)
-    return target
-
-
-@pytest.fixture(scope="module")
-def maker(folder: Path) -> GeneratorSounds:
-    return load_generator_sounds(folder, steps=3)
+def maker(tiny_sounds: Path) -> GeneratorSounds:
+    return load_generator_sounds(tiny_sounds, steps=3)
 
 
 def test_makes_as_many_different_sounds_as_asked(maker: GeneratorSounds) -> None:
@@ -89,14 +64,14 @@ def test_refuses_what_every_maker_refuses(maker: GeneratorSounds, count: int, se
 
 
 @pytest.mark.parametrize("options", [{"steps": 0}, {"steps": 1001}, {"guidance": 31.0}])
-def test_refuses_options_out_of_range(folder: Path, options: dict[str, float]) -> None:
+def test_refuses_options_out_of_range(tiny_sounds: Path, options: dict[str, float]) -> None:
     with pytest.raises(OptionError, match="expected"):
-        load_generator_sounds(folder, **options)
+        load_generator_sounds(tiny_sounds, **options)
 
 
-def test_names_the_weights_it_reads(maker: GeneratorSounds, folder: Path) -> None:
-    assert maker.hashes["vocoder"] == weights.sha256("vocoder", folder)
-    assert {*maker.hashes} == set(weights.names(folder))
+def test_names_the_weights_it_reads(maker: GeneratorSounds, tiny_sounds: Path) -> None:
+    assert maker.hashes["vocoder"] == weights.sha256("vocoder", tiny_sounds)
+    assert {*maker.hashes} == set(weights.names(tiny_sounds))
 
 
 def test_missing_weights_are_named(tiny_pocket: Path) -> None:

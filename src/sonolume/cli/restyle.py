@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sonolume.cli._options import force_option, json_option, quiet_option, report, seed_option
 from sonolume.cli._sound_making import check_targets, steps
 from sonolume.errors import OptionError
+
+if TYPE_CHECKING:
+    from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
 
 __all__ = ["command"]
 
@@ -40,6 +45,24 @@ HELD = "rhythm,harmony,energy"
     show_default=True,
     help="What finds the effects; a controller only where --model holds one.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["rack", "diffusion"]),
+    default="rack",
+    show_default=True,
+    help="Effects, or a sound generator that draws the sound again.",
+)
+@click.option("--noise-level", type=float, help="Of diffusion, 0 to 1.  [default: 0.5]")
+@click.option(
+    "--start",
+    type=click.Choice(["inversion", "noise"]),
+    help="Where diffusion starts from: DDIM inversion, or SDEdit.  [default: inversion]",
+)
+@click.option(
+    "--detail",
+    type=click.Choice(["sound", "generator"]),
+    help="Whose fine structure diffusion keeps.  [default: sound]",
+)
 @click.option("--rules", type=FILE, help="TOML table in place of the package's rules.")
 @click.option("--plot", "drawing", type=FILE, help="Draw the change: .png, .pdf or .svg.")
 @click.option("--model", default="pocket", show_default=True, help="pocket, or a folder of it.")
@@ -47,7 +70,9 @@ HELD = "rhythm,harmony,energy"
 @force_option
 @json_option
 @quiet_option
+@click.pass_context
 def command(
+    context: click.Context,
     before: Path,
     after: Path,
     sound: Path,
@@ -57,6 +82,10 @@ def command(
     keep: str,
     effects: int,
     by: str,
+    engine: str,
+    noise_level: float | None,
+    start: str | None,
+    detail: str | None,
     rules: Path | None,
     drawing: Path | None,
     model: str,
@@ -73,6 +102,8 @@ def command(
     from sonolume.pipelines.restyle.settings import RestyleSettings
 
     held = read_keep(keep)
+    given = {"noise_level": noise_level, "start": start, "detail": detail}
+    diffusion = read_diffusion(context, engine, given)
     RestyleSettings(strength, prior, held, effects, by)  # type: ignore[arg-type]  # click's choice
     check_targets((output, drawing), force=force)
     check_target(output, sound)
@@ -92,6 +123,8 @@ def command(
             keep=held,
             effects=effects,
             by=by,  # type: ignore[arg-type]
+            engine=engine,  # type: ignore[arg-type]
+            diffusion=diffusion,
             rules=rules,
             seed=seed,
             progress=tell,
@@ -114,6 +147,25 @@ def read_keep(given: str) -> tuple[str, ...]:
     """``rhythm,energy`` as names; ``none`` as no names."""
     names = tuple(name.strip() for name in given.split(",") if name.strip())
     return () if names == ("none",) else names
+
+
+def read_diffusion(
+    context: click.Context, engine: str, given: Mapping[str, Any]
+) -> DiffusionSettings | None:
+    """Settings of the diffusion engine, None for another one; options of the one not asked for
+    are refused."""
+    from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if engine == "diffusion":
+        told = context.get_parameter_source
+        for name in ("effects", "by"):
+            if told(name) is not click.core.ParameterSource.DEFAULT:
+                raise OptionError(f"--{name} is for --engine rack; leave it out")
+        return DiffusionSettings(**chosen)
+    for name in chosen:
+        raise OptionError(f"--{name.replace('_', '-')} is for --engine diffusion; leave it out")
+    return None
 
 
 def check_target(output: Path, sound: Path) -> None:

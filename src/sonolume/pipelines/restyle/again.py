@@ -15,10 +15,10 @@ __all__ = ["restyle_again"]
 
 def restyle_again(provenance: dict[str, Any]) -> Rendering:
     """The sound that `provenance` describes: its chain is in it, only the sound must still be
-    where it was.
+    where it was, and the generator if one drew it again.
 
     Warns when made by another version. Raises ModelError when the provenance lacks something, or
-    the sound was in memory, is gone or another one now.
+    the sound was in memory, is gone or another one now, or the generator is.
     """
     try:
         chain = Chain.from_list(provenance["chain"])
@@ -32,7 +32,12 @@ def restyle_again(provenance: dict[str, Any]) -> Rendering:
     recording = _same(origin)
     if frames < 1:
         raise ModelError(f"unusable provenance ({frames} frames); it cannot be restyled again")
-    return Rendering(recording, chain, frames, limited, provenance)
+    rendering = Rendering(recording, chain, frames, limited, provenance)
+    if "engine" not in provenance:
+        return rendering
+    from sonolume.pipelines.restyle.engine_again import draw_again
+
+    return draw_again(provenance, rendering)
 
 
 def _same(origin: dict[str, Any]) -> Recording:

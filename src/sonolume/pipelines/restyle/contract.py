@@ -12,7 +12,7 @@ from sonolume.media import Audio
 from sonolume.signal.rack import Chain, render
 from sonolume.signal.structure import Kept, Structure, compare, structure
 
-__all__ = ["Settled", "broken", "settle", "slacks"]
+__all__ = ["Settled", "broken", "settle", "slacks", "worst"]
 
 ENOUGH: Final = 0.9
 TEMPO: Final = 0.04  # share by which a tempo may seem to change
@@ -69,7 +69,7 @@ def settle(
     onsets = min(len(each.onsets) for each in before)
 
     def tried(shares: Sequence[float]) -> Kept:
-        return _worst([_kept(p, s, rate, chain_at(shares)) for p, s in pairs])
+        return worst([_kept(p, s, rate, chain_at(shares)) for p, s in pairs])
 
     whole = tried([1.0] * len(reached))
     lost = broken(whole, keep, onsets)
@@ -159,7 +159,8 @@ def _kept(part: NDArray[np.float32], before: Structure, rate: int, chain: Chain)
     return compare(before, structure(after.samples, rate))
 
 
-def _worst(found: Sequence[Kept]) -> Kept:
+def worst(found: Sequence[Kept]) -> Kept:
+    """Of several stretches the least that is kept of each part of their structure."""
     return Kept(
         onset_f1=min(each.onset_f1 for each in found),
         tempo_ratio=max((k.tempo_ratio for k in found), key=_off),

@@ -18,6 +18,7 @@ def as_json(made: Restyled) -> dict[str, Any]:
     """
     kept = made.kept
     return {
+        **_engine(made),
         "strength": made.strength_used,
         "delta": dict(made.delta.steps),
         "heads": {head: _moved(made, head) for head in HEADS},
@@ -39,7 +40,7 @@ def as_json(made: Restyled) -> dict[str, Any]:
 
 def as_lines(made: Restyled) -> list[str]:
     """For people: why each cue moves and how far it went, the effects, and what was kept."""
-    if not made.effects:
+    if not made.effects and made.redrawn is None:
         return ["nothing to change: the sound is as it was"]
     moving = sorted(made.targets.values, key=lambda name: -abs(made.targets.values[name]))
     went = {line.split(" ", 1)[0]: line for line in made.explanation}
@@ -47,6 +48,13 @@ def as_lines(made: Restyled) -> list[str]:
     for each in made.effects:
         settings = ", ".join(f"{name} {value:.4g}" for name, value in each.settings.items())
         lines.append(f"  {each.name} ({each.doc}, {each.amount:.0%}): {settings}")
+    if made.redrawn is not None:
+        drawn = made.redrawn
+        said = ", ".join(drawn.words) or "nothing that has a word"
+        lines.append(
+            f"  drawn again as more {said}: "
+            f"noise level {drawn.noise_level_used:.2g} of {drawn.noise_level:.2g}"
+        )
     kept = made.kept
     lines.append(
         f"  kept: onsets {kept.onset_f1:.2f}, tempo {kept.tempo_ratio:.2f}, "
@@ -54,6 +62,18 @@ def as_lines(made: Restyled) -> list[str]:
         f"strength {made.strength_used:.2g} of {made.strength:.2g}"
     )
     return lines
+
+
+def _engine(made: Restyled) -> dict[str, Any]:
+    """What a generator did; nothing for the rack."""
+    if made.redrawn is None:
+        return {}
+    drawn = made.redrawn
+    return {
+        "engine": "diffusion",
+        "noise_level": drawn.noise_level_used,
+        "said": list(drawn.words),
+    }
 
 
 def _moved(made: Restyled, head: str) -> float:

@@ -1,15 +1,13 @@
 """Restyle: two pictures and a sound → the sound, changed as the picture changed."""
 
-import hashlib
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from sonolume import __version__
 from sonolume.correspondence.delta import Delta, delta
 from sonolume.correspondence.rules import Rule, read_rules
 from sonolume.correspondence.soft_prior import SoftPrior
@@ -18,13 +16,18 @@ from sonolume.errors import ModelError, OptionError
 from sonolume.hub import weights
 from sonolume.hub.joint import load_joint
 from sonolume.media import Audio, Picture
+from sonolume.pipelines.restyle.engine import redraw
+from sonolume.pipelines.restyle.engine_choose import choose_generator
+from sonolume.pipelines.restyle.engine_parts import Generator
+from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
 from sonolume.pipelines.restyle.follow import follow
 from sonolume.pipelines.restyle.listened import Listened, Propose
 from sonolume.pipelines.restyle.look import Look
 from sonolume.pipelines.restyle.propose import Proposer, load_proposer
+from sonolume.pipelines.restyle.provenance import provenance_of
 from sonolume.pipelines.restyle.recording import Recording
 from sonolume.pipelines.restyle.restyled import Restyled
-from sonolume.pipelines.restyle.settings import HELD, By, RestyleSettings
+from sonolume.pipelines.restyle.settings import HELD, By, Engine, RestyleSettings
 
 __all__ = ["RestylePipeline", "Seen"]
 
@@ -47,8 +50,9 @@ class RestylePipeline:
     >>> restyle("day.jpg", "night.jpg", "song.flac").save("night.flac")      # doctest: +SKIP
 
     `look` is the joint space of the soft prior; without one there are only the rules. `proposer` is
-    the learnt controller; without one, chains are found by search. `name` says for the provenance
-    what it is.
+    the learnt controller; without one, chains are found by search. `generator` gives what the
+    diffusion engine draws with, and is called with its first use; without one there is only the
+    rack. `name` says for the provenance what it is.
     """
 
     def __init__(
@@ -56,9 +60,11 @@ class RestylePipeline:
         look: Look | None = None,
         proposer: Proposer | None = None,
         *,
+        generator: Callable[[], Generator] | None = None,
         name: str = "pocket",
     ) -> None:
         self.look, self.proposer, self.name = look, proposer, name
+        self._load_generator = generator
 
     @classmethod
     def from_pretrained(
@@ -74,7 +80,16 @@ class RestylePipeline:
             raise ModelError(f"{model}: restyle looks by pocket weights; give 'pocket' or a folder")
         joint = load_joint(folder)
         proposer = load_proposer(joint, folder)
-        return cls(Look(joint.to(torch.device(device or "cpu"))), proposer, name=str(model))
+        look = Look(joint.to(torch.device(device or "cpu")))
+        generator = partial(choose_generator, folder, device, lambda: joint)
+        return cls(look, proposer, generator=generator, name=str(model))
+
+    @cached_property
+    def generator(self) -> Generator:
+        """What the diffusion engine draws with. Raises ModelError where there is none."""
+        if self._load_generator is None:
+            raise ModelError(f"{self.name} holds no generator; use the engine rack")
+        return self._load_generator()
 
     def __call__(
         self,
@@ -87,6 +102,8 @@ class RestylePipeline:
         keep: Iterable[str] = HELD,
         effects: int = 4,
         by: By = "search",
+        engine: Engine = "rack",
+        diffusion: DiffusionSettings | None = None,
         rules: Source | Iterable[Rule] | None = None,
         seed: int = 0,
         progress: Step | None = None,
@@ -101,16 +118,21 @@ class RestylePipeline:
             before: the picture that goes with the sound as it is; a file or a `Picture`.
             after: the picture as it was changed.
             sound: a file of any length or an `Audio`; 8 to 192 kHz, up to eight channels.
-            strength, prior, keep, effects, by: see `RestyleSettings`.
+            strength, prior, keep, effects, by, engine: see `RestyleSettings`.
+            diffusion: how the engine "diffusion" draws; for no other one.
             rules: a TOML file or rules in place of the package's own.
-            seed: of the excerpts that are listened to.
+            seed: of the excerpts that are listened to, or of the noise.
             progress: told each step in a few words.
 
         Raises:
             OptionError: values out of range. MediaError: an unreadable picture or sound.
-            DataError: unreadable rules. ModelError: ``by`` asks for a controller that is not there.
+            DataError: unreadable rules. ModelError: ``by`` asks for a controller, or ``engine`` for
+                a generator, that is not there.
         """
-        asked = RestyleSettings(strength, prior, tuple(keep), effects, by)
+        if diffusion is not None and engine != "diffusion":
+            raise OptionError(f"the engine {engine} has no diffusion settings; leave them out")
+        drawing = diffusion or DiffusionSettings()
+        asked = RestyleSettings(strength, prior, tuple(keep), effects, by, engine, drawing)
         heard = self.listen(sound, seed=seed)
         pictures = _picture(before), _picture(after)
         tell = progress or (lambda _: None)
@@ -123,7 +145,7 @@ class RestylePipeline:
                 stacklevel=2,
             )
         made = self.follow(seen, heard, asked, rules=rules, tell=tell)
-        made.provenance.update(self._provenance(pictures, heard, asked, made))
+        made.provenance.update(provenance_of(self.name, pictures, heard, asked, made))
         return made
 
     def listen(self, sound: Source | Audio, *, seed: int = 0) -> Listened:
@@ -157,7 +179,8 @@ class RestylePipeline:
         """`__call__` with what was seen and heard before; without provenance.
 
         Raises:
-            DataError: unreadable rules. ModelError: no controller, but one is asked for.
+            DataError: unreadable rules. ModelError: no controller or generator, but one is asked
+                for. MediaError: a sound too long for the engine.
         """
         table = read_rules(rules) if rules is None or isinstance(rules, str | Path) else rules
         wanted = targets(
@@ -166,6 +189,8 @@ class RestylePipeline:
         if heard.recording.is_silent:
             warnings.warn("the sound is silent and stays as it is", stacklevel=3)
             wanted = targets(seen.change, (), prior="hard", strength=0.0)
+        if asked.engine == "diffusion":
+            return redraw(heard, seen.change, wanted, asked, lambda: self.generator, tell)
         return follow(heard, seen.change, wanted, asked, tell, self._propose(seen.change, asked))
 
     def _propose(self, change: Delta, asked: RestyleSettings) -> Propose | None:
@@ -178,37 +203,6 @@ class RestylePipeline:
             )
         proposer = self.proposer
         return lambda sound, unit, most: proposer(sound.samples, sound.rate, change, unit, most)
-
-    def _provenance(
-        self,
-        pictures: tuple[Picture, Picture],
-        heard: Listened,
-        asked: RestyleSettings,
-        made: Restyled,
-    ) -> dict[str, Any]:
-        recording = heard.recording
-        memory = isinstance(recording.source, Audio)
-        file = None if memory else str(Path(str(recording.source)).resolve())
-        return {
-            "job": "restyle",
-            "model": self.name,
-            "versions": {"sonolume": __version__, "torch": str(torch.__version__)},
-            "sound": {"file": file, "sha256": recording.sha256()},
-            "pictures": [hashlib.sha256(p.pixels.tobytes()).hexdigest() for p in pictures],
-            "settings": {
-                "strength": asked.strength,
-                "prior": asked.prior,
-                "keep": list(asked.keep),
-                "effects": asked.effects,
-                "by": asked.by,
-            },
-            "seed": heard.seed,
-            "strength_used": made.strength_used,
-            "targets": made.targets.values,
-            "chain": made.rendering.chain.as_list(),
-            "frames": made.rendering.frames,
-            "limited": made.rendering.limited,
-        }
 
 
 def _picture(picture: Source | Picture) -> Picture:

@@ -11,7 +11,7 @@ from sonolume.media import Audio
 from sonolume.pipelines.restyle.rendering import Rendering
 from sonolume.signal.structure import Kept
 
-__all__ = ["Applied", "Restyled"]
+__all__ = ["Applied", "Redrawn", "Restyled"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,25 @@ class Applied:
 
 
 @dataclass(frozen=True, eq=False)
+class Redrawn:
+    """That a generator drew a sound again.
+
+    Attributes:
+        noise_level: as asked for.
+        noise_level_used: what of it the structure could bear; 0 where it is the sound itself.
+        evidence: −1 to 1 of each pair of opposed style words that it was told.
+        words: those that were meant most plainly.
+        generator: which it was, JSON values.
+    """
+
+    noise_level: float
+    noise_level_used: float
+    evidence: Mapping[str, float]
+    words: tuple[str, ...]
+    generator: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class Restyled:
     """A restyled sound.
 
@@ -44,7 +63,8 @@ class Restyled:
         kept: how much of the structure is left, at the strength used.
         strength: as asked for.
         strength_used: what of it the structure could bear.
-        lost: what of the structure the whole strength would have broken.
+        lost: what of the structure the whole strength, or the whole noise level, would have broken.
+        redrawn: None unless a generator drew it.
     """
 
     rendering: Rendering
@@ -56,6 +76,7 @@ class Restyled:
     strength: float
     strength_used: float
     lost: tuple[str, ...]
+    redrawn: Redrawn | None = None
 
     @property
     def provenance(self) -> dict[str, Any]:

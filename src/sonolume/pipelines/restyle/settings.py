@@ -2,19 +2,21 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 from sonolume.correspondence.targets import Prior
 from sonolume.errors import OptionError
+from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
 
-__all__ = ["HELD", "By", "Held", "RestyleSettings"]
+__all__ = ["HELD", "By", "Engine", "Held", "RestyleSettings"]
 
 Held = Literal["rhythm", "harmony", "energy"]
 HELD: Final[tuple[Held, ...]] = get_args(Held)
 MOST_EFFECTS: Final = 8
 
 By = Literal["search", "controller", "both"]
+Engine = Literal["rack", "diffusion"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class RestyleSettings:
         by: what finds the chain: "search" tries effects on the sound, "controller" takes what a
             network proposes, "both" refines the proposal and keeps it where it comes nearer than
             the search.
+        engine: "rack" puts effects on the sound; "diffusion" has a generator draw it again, and
+            neither `effects` nor `by` says anything then.
+        diffusion: how it does.
 
     Raises:
         OptionError: a value out of range.
@@ -40,6 +45,8 @@ class RestyleSettings:
     keep: Sequence[str] = HELD
     effects: int = 4
     by: By = "search"
+    engine: Engine = "rack"
+    diffusion: DiffusionSettings = field(default_factory=DiffusionSettings)
 
     def __post_init__(self) -> None:
         number = isinstance(self.strength, int | float) and math.isfinite(self.strength)
@@ -49,6 +56,8 @@ class RestyleSettings:
             raise OptionError(f"prior {self.prior!r}: expected {', '.join(get_args(Prior))}")
         if self.by not in get_args(By):
             raise OptionError(f"by {self.by!r}: expected {', '.join(get_args(By))}")
+        if self.engine not in get_args(Engine):
+            raise OptionError(f"engine {self.engine!r}: expected {', '.join(get_args(Engine))}")
         for name in self.keep:
             if name not in HELD:
                 raise OptionError(f"keep {name!r}: expected some of {', '.join(HELD)}")
