@@ -8,13 +8,12 @@ of its own, and prints the process's peak of memory and its speed beside real ti
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from peak import cost_of
 
 from sonolume.music.kit import Envelope, Instrument, Kit, Loop, Region, Sample
 from sonolume.music.kits import write_kit
@@ -59,20 +58,8 @@ def main() -> None:
         song, bank, out = (Path(folder) / name for name in ("song.mid", "kit.sf2", "song.flac"))
         write_score(score(minutes), song)
         write_kit(kit(), bank)
-        command = [sys.executable, "-m", "sonolume", "render", str(song)]
-        command += ["--kit", str(bank), "-o", str(out), "--json"]
-        start = time.perf_counter()
-        child = os.posix_spawn(sys.executable, command, os.environ)
-        _, status, used = os.wait4(child, 0)
-        seconds = time.perf_counter() - start
-    if status:
-        sys.exit(os.waitstatus_to_exitcode(status))
-    peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(
-        f"{minutes:g} minutes: peak memory {peak / 2**20:.0f} MiB, {seconds:.0f} s "
-        f"({used.ru_utime + used.ru_stime:.0f} s of processor), "
-        f"{60 * minutes / seconds:.0f} x real time"
-    )
+        cost = cost_of("render", str(song), "--kit", str(bank), "-o", str(out), "--json")
+    print(f"{minutes:g} minutes: {cost}, {60 * minutes / cost.seconds:.0f} x real time")
 
 
 if __name__ == "__main__":
