@@ -17,11 +17,12 @@ from sonolume.correspondence.rules import read_rules
 from sonolume.errors import MediaError, ModelError, OptionError
 from sonolume.media import Audio, Picture, read_provenance
 from sonolume.pipelines import reproduce
-from sonolume.pipelines.restyle.contract import broken, settle
+from sonolume.pipelines.restyle.contract import broken
 from sonolume.pipelines.restyle.pipeline import RestylePipeline
 from sonolume.pipelines.restyle.recording import Recording
 from sonolume.pipelines.restyle.rendering import level
 from sonolume.pipelines.restyle.restyled import Restyled
+from sonolume.pipelines.restyle.settle import settle
 from sonolume.signal.loudness import loudness
 from sonolume.signal.rack import Chain
 from sonolume.signal.structure import Kept, structure
@@ -145,14 +146,14 @@ def test_a_hostile_chain_is_turned_down() -> None:
 
     before = [structure(sound.samples, RATE)]
     settled = settle(
-        [sound.samples], before, RATE, chain_at, (1, 1), ("rhythm", "harmony", "energy")
+        [sound.samples], before, RATE, chain_at, 2, 1.0, ("rhythm", "harmony", "energy")
     )
-    assert settled.shares[0] < 1
-    assert settled.shares[1] == 1
+    assert settled.strengths[0] < 1
+    assert settled.strengths[1] == 1
     assert settled.lost
     assert broken(settled.kept, ("rhythm", "harmony", "energy"), 6) == ()
-    free = settle([sound.samples], before, RATE, chain_at, (1, 1), ())
-    assert free.shares == (1, 1)
+    free = settle([sound.samples], before, RATE, chain_at, 2, 1.0, ())
+    assert free.strengths == (1, 1)
     assert free.lost == ()
 
 
@@ -162,23 +163,23 @@ def test_more_strength_never_turns_an_effect_down() -> None:
     before = [structure(sound.samples, RATE)]
     keep = ("rhythm", "harmony", "energy")
 
+    def amounts_at(strengths: Sequence[float]) -> list[float]:
+        return [min(1.0, at / rate) for at, rate in zip(strengths, reach, strict=True)]
+
+    def chain_at(strengths: Sequence[float]) -> Chain:
+        echo, thin, crush = (amount / 2 for amount in amounts_at(strengths))
+        return Chain.of(
+            [
+                ("delay", {"mix": 0.9 * echo, "time": 0.11, "feedback": 0.6}),
+                ("high-pass", {"cutoff": 20 * 100**thin}),
+                ("crush", {"bits": 16 - 12 * crush}),
+            ]
+        )
+
     def amounts(strength: float) -> list[float]:
-        reached = [min(strength, 1 / rate) for rate in reach]
-        whole = [min(1.0, strength * rate) for rate in reach]
-
-        def chain_at(shares: Sequence[float]) -> Chain:
-            echo, thin, crush = (w * s / 2 for w, s in zip(whole, shares, strict=True))
-            return Chain.of(
-                [
-                    ("delay", {"mix": 0.9 * echo, "time": 0.11, "feedback": 0.6}),
-                    ("high-pass", {"cutoff": 20 * 100**thin}),
-                    ("crush", {"bits": 16 - 12 * crush}),
-                ]
-            )
-
-        settled = settle([sound.samples], before, RATE, chain_at, reached, keep)
+        settled = settle([sound.samples], before, RATE, chain_at, 3, strength, keep)
         assert broken(settled.kept, keep, 6) == ()
-        return [w * s for w, s in zip(whole, settled.shares, strict=True)]
+        return amounts_at(settled.strengths)
 
     found = np.array([amounts(strength) for strength in (0.5, 0.75, 1.0, 1.5, 2.0)])
     assert np.diff(found, axis=0).min() >= -1e-9
@@ -192,8 +193,8 @@ def test_where_nothing_helps_the_sound_itself_is_left() -> None:
     def chain_at(shares: Sequence[float]) -> Chain:
         return Chain.of([("gain", {"level": 6 * shares[0]})])
 
-    settled = settle([sound.samples], other, RATE, chain_at, (1,), ("rhythm", "harmony"))
-    assert settled.shares == (0,)
+    settled = settle([sound.samples], other, RATE, chain_at, 1, 1.0, ("rhythm", "harmony"))
+    assert settled.strengths == (0,)
     assert settled.lost
 
 

@@ -121,12 +121,11 @@ def test_both_is_never_further_than_the_search(
     heard = Listened(Recording.open(sound), 0)
     asked = {**targets(0.0), "brightness": -1.5, "warmth": 1.0}
     alone = search(heard.probed, asked, effects=3)
-    found = heard.found(
-        asked, 3, 1.0, by="both",
+    path = heard.path(
+        asked, 3, by="both",
         propose=lambda s, unit, most: proposer(s.samples, s.rate, change, unit, most),
     )  # fmt: skip
-    best = nearer(heard.probed, found, alone, asked)
-    assert best is found
+    assert nearer(heard.probed, path.found, alone, asked) is path.found
     # A proposal that is what the search found, refined anew, loses nothing either.
     same = [
         (heard.probed.possible.index(m), a)

@@ -17,7 +17,7 @@ from sonolume.signal.rack.effect import Parameter
 
 RATE = 22_050
 ON: dict[str, dict[str, float]] = {
-    "denoise": {"depth": 1.5},
+    "contrast": {"depth": 1.5},
     "high-pass": {"cutoff": 300.0},
     "low-pass": {"cutoff": 4000.0},
     "tilt": {"gain": 5.0},
@@ -236,7 +236,7 @@ def test_chains_are_written_and_read() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ([("flanger", {})], "no effect is called 'flanger'; expected one of denoise"),
+        ([("flanger", {})], "no effect is called 'flanger'; expected one of contrast"),
         ([("gain", {"loudness": 3.0})], "gain has no control 'loudness'; expected one of level"),
         ([("gain", {"level": 99.0})], "gain has level = 99.0; expected -24 to 24 dB"),
         ([("gain", {"level": float("nan")})], "gain has level = nan; expected -24 to 24 dB"),

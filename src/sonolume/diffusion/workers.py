@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from typing import TypeVar
 
 import torch
-from torch import Tensor
 
-Work = Callable[[], Tensor]
+Made = TypeVar("Made")
 
 
-def beside(work: Sequence[Work]) -> list[Tensor]:
+def beside(work: Sequence[Callable[[], Made]]) -> list[Made]:
     """Each on a core of its own, with one torch thread; in turn where gradients are wanted.
 
     The results do not depend on how many cores there are.
@@ -38,7 +38,7 @@ def one_thread(*, when: bool = True) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _without_gradients(work: Work) -> Tensor:
+def _without_gradients(work: Callable[[], Made]) -> Made:
     with torch.inference_mode():  # a thread does not inherit the mode of the one that asks
         return work()
 

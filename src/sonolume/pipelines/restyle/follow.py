@@ -6,21 +6,22 @@ from typing import Final
 
 from sonolume.correspondence.delta import Delta
 from sonolume.correspondence.targets import Targets
-from sonolume.pipelines.restyle.contract import Settled, settle
 from sonolume.pipelines.restyle.listened import Listened, Propose
 from sonolume.pipelines.restyle.moves import Move, chain_of
-from sonolume.pipelines.restyle.rendering import REACH, Rendering, level
+from sonolume.pipelines.restyle.path import Path
+from sonolume.pipelines.restyle.probed import heard
+from sonolume.pipelines.restyle.rendering import REACH, level
 from sonolume.pipelines.restyle.restyled import Applied, Restyled
-from sonolume.pipelines.restyle.search import Found, heard
 from sonolume.pipelines.restyle.settings import RestyleSettings
+from sonolume.pipelines.restyle.settle import Settled, settle
+from sonolume.pipelines.restyle.untouched import WHOLE, untouched
 from sonolume.signal.cues import CUES
 from sonolume.signal.rack import Chain
-from sonolume.signal.structure import Kept
 
-__all__ = ["follow"]
+__all__ = ["LOUDNESS", "UNHEARD", "follow"]
 
 Step = Callable[[str], None]
-UNTOUCHED: Final = Settled((), Kept(1.0, 1.0, 1.0, 1.0), ())
+UNTOUCHED: Final = Settled((), WHOLE, ())
 UNHEARD: Final = 0.05  # steps; where no target is more, nothing is done
 LOUDNESS: Final = CUES["loudness"].step
 
@@ -45,48 +46,45 @@ def follow(
     """
     recording = sound.recording
     if max(map(abs, wanted.values.values())) < UNHEARD:
-        rendering = Rendering(recording, Chain(), recording.frames, False, {})
-        still = dict.fromkeys(wanted.values, 0.0)
-        return Restyled(
-            rendering, change, wanted, still, (), UNTOUCHED.kept, asked.strength, asked.strength, ()
-        )
+        return untouched(recording, change, wanted, asked.strength)
     tell("trying effects")
     unit = {name: value / asked.strength for name, value in wanted.values.items()}
-    found = sound.found(unit, asked.effects, asked.strength, by=asked.by, propose=propose)
+    path = sound.path(unit, asked.effects, by=asked.by, propose=propose)
     tell("listening")
-    settled = _settled(sound, found, asked)
+    settled = _settled(sound, path, asked)
     if settled.lost:
-        _tell_loss(settled, found, asked.strength)
+        _tell_loss(settled, path, asked.strength)
     tell("setting the level")
-    shares = zip(found.amounts, settled.shares, strict=True)
-    amounts = [amount * share for amount, share in shares]
-    chain = chain_of(found.chosen, amounts)
+    amounts = path.amounts(settled.strengths)
+    chain = chain_of(path.chosen, amounts)
     rendering = level(recording, chain, wanted.values["loudness"] * LOUDNESS)
     moved = heard(sound.probed, rendering.chain)
-    used = asked.strength * (sum(settled.shares) / len(settled.shares) if settled.lost else 1.0)
-    applied = _applied(found.chosen, amounts, rendering.chain)
+    used = sum(settled.strengths) / len(settled.strengths) if settled.lost else asked.strength
+    applied = _applied(path.chosen, amounts, rendering.chain)
     return Restyled(
         rendering, change, wanted, moved, applied, settled.kept, asked.strength, used, settled.lost
     )
 
 
-def _settled(sound: Listened, found: Found, asked: RestyleSettings) -> Settled:
-    if not found.chosen:
+def _settled(sound: Listened, path: Path, asked: RestyleSettings) -> Settled:
+    if not path.chosen:
         return UNTOUCHED
 
-    def chain_at(shares: Sequence[float]) -> Chain:
-        return chain_of(found.chosen, [a * s for a, s in zip(found.amounts, shares, strict=True)])
+    def chain_at(strengths: Sequence[float]) -> Chain:
+        return chain_of(path.chosen, path.amounts(strengths))
 
-    rate = sound.recording.rate
-    reached = found.reached or (asked.strength,) * len(found.chosen)
-    return settle(sound.parts, sound.structures, rate, chain_at, reached, asked.keep)
+    rate, effects = sound.recording.rate, len(path.chosen)
+    return settle(
+        sound.parts, sound.structures, rate, chain_at, effects, asked.strength, asked.keep,
+        turns_back=path.turns_back, known=path.kept,
+    )  # fmt: skip
 
 
-def _tell_loss(settled: Settled, found: Found, strength: float) -> None:
+def _tell_loss(settled: Settled, path: Path, strength: float) -> None:
     turned = [
-        f"{move.effect.name} to {share:.0%}"
-        for move, share in zip(found.chosen, settled.shares, strict=True)
-        if share < 1
+        f"{move.effect.name} to strength {each:.2g}"
+        for move, each in zip(path.chosen, settled.strengths, strict=True)
+        if each < strength
     ]
     warnings.warn(
         f"strength {strength:g} would break the {' and the '.join(settled.lost)} of the sound; "

@@ -7,16 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolume.pipelines.restyle.excerpts import excerpts, stretches
+from sonolume.pipelines.restyle.path import Path
+from sonolume.pipelines.restyle.probed import Probed, probe
 from sonolume.pipelines.restyle.recording import Recording
-from sonolume.pipelines.restyle.search import (
-    Found,
-    Probed,
-    nearer,
-    probe,
-    proposed,
-    scaled,
-    search,
-)
+from sonolume.pipelines.restyle.search import Found, nearer, proposed, search
 from sonolume.pipelines.restyle.settings import By
 from sonolume.signal.structure import Structure, structure
 
@@ -36,7 +30,7 @@ class Listened:
 
     def __init__(self, recording: Recording, seed: int) -> None:
         self.recording, self.seed = recording, seed
-        self._found: dict[tuple[object, ...], Found] = {}
+        self._paths: dict[tuple[object, ...], Path] = {}
 
     @cached_property
     def parts(self) -> list[NDArray[np.float32]]:
@@ -53,21 +47,19 @@ class Listened:
         """What each move does to the excerpts."""
         return probe(*excerpts(self.parts, self.recording.rate, self.seed))
 
-    def found(
+    def path(
         self,
         targets: Mapping[str, float],
         effects: int,
-        strength: float,
         *,
         by: By = "search",
         propose: Propose | None = None,
-    ) -> Found:
-        """The chain for targets at strength 1, in just clear steps by cue, `scaled`.
+    ) -> Path:
+        """The chain for targets at strength 1, and its amounts at every strength.
 
         Args:
             targets: just clear steps by cue.
             effects: at most so many.
-            strength: factor on the amounts.
             by: see `RestyleSettings`; anything but "search" needs ``propose``.
             propose: of this change of a picture.
         """
@@ -75,10 +67,10 @@ class Listened:
         unit = {name: round(value, 6) for name, value in targets.items()}
         moves = () if propose is None else tuple(propose(self.probed, unit, effects))
         key = (by, effects, moves, *unit.values())
-        if key not in self._found:
-            self._found[key] = self._looked_for(unit, effects, by, moves)
-        refined = by != "controller"
-        return scaled(self.probed, self._found[key], unit, strength, refined=refined)
+        if key not in self._paths:
+            found = self._looked_for(unit, effects, by, moves)
+            self._paths[key] = Path(self.probed, found, unit, refined=by != "controller")
+        return self._paths[key]
 
     def _looked_for(
         self, unit: Mapping[str, float], effects: int, by: By, moves: Sequence[tuple[int, float]]

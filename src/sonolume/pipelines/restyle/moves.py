@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -9,6 +10,9 @@ from torch import Tensor
 from sonolume.signal.rack import RACK, Chain, Effect, Step
 
 __all__ = ["Move", "chain_of", "moves"]
+
+BENT: Final[Mapping[str, float]] = {"noise": 0.4}
+"""From −40 dB on, where noise is far from being heard."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,11 +24,14 @@ class Move:
         full: settings at amount 1; controls that say how much start from their bypass at amount 0,
             others stand where they are told.
         doc: what it does, for people.
+        bend: power of the amount that is the share of the way from bypass; below 1 where little of
+            the way does nothing.
     """
 
     effect: Effect
     full: Mapping[str, float]
     doc: str
+    bend: float = 1.0
 
     @property
     def name(self) -> str:
@@ -46,7 +53,7 @@ class Move:
             return full.expand_as(amounts)
         # Equal steps of amount are equal steps of the control, in hertz as in decibels.
         low, high = parameter.to_unit(bypass), parameter.to_unit(full)
-        value = parameter.from_unit(low + amounts * (high - low))
+        value = parameter.from_unit(low + amounts**self.bend * (high - low))
         return torch.where(amounts == 0, bypass, value.clamp(parameter.low, parameter.high))
 
 
@@ -87,7 +94,8 @@ def moves(loudness: float, channels: int) -> list[Move]:
         ("transients", {"sustain": -15.0}, "shorter"),
         ("saturation", {"drive": 30.0}, "driven"),
         ("crush", {"bits": 4.0}, "grainy"),
-        ("denoise", {"depth": 2.5}, "clearer"),
+        ("contrast", {"depth": 2.5}, "clearer"),
+        ("contrast", {"depth": -0.5}, "hazier"),
         ("noise", {"level": 6.0, "spread": 300.0}, "breathy"),
         ("noise", {"level": 6.0, "spread": 20e3}, "hissing"),
         ("chorus", {"mix": 0.8}, "doubled"),
@@ -101,4 +109,4 @@ def moves(loudness: float, channels: int) -> list[Move]:
             ("width", {"side": -30.0}, "narrower"),
             ("width", {"spread": 1.0}, "spread out"),
         ]
-    return [Move(RACK[name], full, doc) for name, full, doc in table]
+    return [Move(RACK[name], full, doc, BENT.get(name, 1.0)) for name, full, doc in table]

@@ -22,8 +22,9 @@ def refine(
     slope: Vector,
     start: Vector,
     cost: float,
+    bounds: tuple[Vector | float, Vector | float] = (0.0, 1.0),
 ) -> tuple[Vector, Vector]:
-    """Gauss–Newton steps within 0..1 and a trust region, the slopes learnt on the way.
+    """Gauss–Newton steps within bounds and a trust region, the slopes learnt on the way.
 
     C. Broyden, "A class of methods for solving nonlinear simultaneous equations", Mathematics of
     Computation 19 (1965): each rendering also corrects the slopes, so that none are spent on
@@ -36,6 +37,7 @@ def refine(
         slope: [R, A], a first guess of the derivative of ``moved``.
         start: amounts [A].
         cost: weight of each amount itself.
+        bounds: the least and the most of each amount; ``start`` is within.
 
     Returns:
         amounts [A], and what they move [R].
@@ -44,7 +46,7 @@ def refine(
     least = _distance(here, at, weights(here), wanted, cost)
     reach, slope = REACH, slope.copy()
     for _ in range(TURNS - 1):
-        step = _step(here - wanted, slope, weights(here), at, reach, cost)
+        step = _step(here - wanted, slope, weights(here), at, _near(at, reach, bounds), cost)
         if np.abs(step).max() < NEAREST:
             break
         there = moved(at + step)
@@ -63,14 +65,26 @@ def _distance(here: Vector, at: Vector, weights: Vector, wanted: Vector, cost: f
     return float(np.square(weights * (here - wanted)).sum() + np.square(cost * at).sum())
 
 
+def _near(
+    at: Vector, reach: float, bounds: tuple[Vector | float, Vector | float]
+) -> tuple[Vector, Vector]:
+    """How far each amount may go down and up."""
+    return np.maximum(bounds[0] - at, -reach), np.minimum(bounds[1] - at, reach)
+
+
 def _step(
-    off: Vector, slope: Vector, weights: Vector, at: Vector, reach: float, cost: float
+    off: Vector,
+    slope: Vector,
+    weights: Vector,
+    at: Vector,
+    near: tuple[Vector, Vector],
+    cost: float,
 ) -> Vector:
     """The step of a linear sound, in bounds."""
     from scipy.optimize import lsq_linear
 
     matrix = np.concatenate([weights[:, None] * slope, cost * np.eye(len(at))])
     target = -np.concatenate([weights * off, cost * at])
-    low, high = np.maximum(-at, -reach), np.minimum(1 - at, reach)
+    low, high = near
     found: Vector = lsq_linear(matrix, target, (low, high + 1e-9), method="bvls").x
-    return found
+    return np.clip(found, low, high)

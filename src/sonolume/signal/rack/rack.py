@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from sonolume.signal.rack.contrast import CONTRAST
 from sonolume.signal.rack.delay import DELAY
-from sonolume.signal.rack.denoise import DENOISE
 from sonolume.signal.rack.distortion import CRUSH, SATURATION
 from sonolume.signal.rack.dynamics import COMPRESSOR, TRANSIENTS
 from sonolume.signal.rack.effect import Effect
@@ -23,7 +23,7 @@ RACK: Final[Mapping[str, Effect]] = MappingProxyType(
     {
         effect.name: effect
         for effect in (
-            DENOISE,
+            CONTRAST,
             HIGH_PASS,
             LOW_PASS,
             TILT,

@@ -1,4 +1,4 @@
-"""Noise is turned down, tones are not, and gains of one give the sound back."""
+"""Noise is turned down or up, tones stay, and gains of one give the sound back."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from scipy import signal
 
 from sonolume.signal.cues import measure_cues
 from sonolume.signal.rack import Chain, process
-from sonolume.signal.rack.denoise import wiener
+from sonolume.signal.rack.contrast import wiener
 from sonolume.signal.rack.overlap import OVERLAP, frame_size, with_gains
 
 RATE = 22_050
 
 
-def denoised(samples: np.ndarray, depth: float = 2.0, start: int = 0) -> np.ndarray:
+def contrasted(samples: np.ndarray, depth: float = 2.0, start: int = 0) -> np.ndarray:
     sound = torch.from_numpy(np.atleast_2d(samples))[None]
-    return process(sound, Chain.of([("denoise", {"depth": depth})]), RATE, start)[0].numpy()
+    return process(sound, Chain.of([("contrast", {"depth": depth})]), RATE, start)[0].numpy()
 
 
 def decibels(after: np.ndarray, before: np.ndarray) -> float:
@@ -79,10 +79,10 @@ def test_noise_goes_and_tones_stay(depth: float) -> None:
     noise = 0.1 * rng.standard_normal(len(time))
     tone = 0.1 * np.sin(2 * np.pi * 1000 * time)
     middle = slice(RATE // 4, -RATE // 4)
-    lost = decibels(denoised(noise, depth)[0, middle], noise[middle])
+    lost = decibels(contrasted(noise, depth)[0, middle], noise[middle])
     # In noise the share P / (P + M) is near a half; large powers weigh most.
     assert -6.1 * depth < lost < -1.5 * depth
-    kept = decibels(denoised(tone, depth)[0, middle], tone[middle])
+    kept = decibels(contrasted(tone, depth)[0, middle], tone[middle])
     assert -0.8 * depth < kept <= 0
 
 
@@ -90,7 +90,7 @@ def test_a_tone_comes_out_of_the_noise() -> None:
     rng, time = np.random.default_rng(2), np.arange(2 * RATE) / RATE
     tone = 0.1 * np.sin(2 * np.pi * 1000 * time)
     heard = tone + 0.1 * rng.standard_normal(len(time))
-    after = denoised(heard, 2.0)[0]
+    after = contrasted(heard, 2.0)[0]
     gain = float(after @ tone / (tone @ tone))
     assert gain > 0.8
     assert decibels(after / gain - tone, heard - tone) < -6
@@ -99,24 +99,34 @@ def test_a_tone_comes_out_of_the_noise() -> None:
 def test_noisiness_falls_with_depth() -> None:
     sound = torch.randn(1, 1, 2 * RATE, generator=torch.manual_seed(1)) * 0.1
     heard = [
-        float(measure_cues(process(sound, Chain.of([("denoise", {"depth": d})]), RATE), RATE)[
+        float(measure_cues(process(sound, Chain.of([("contrast", {"depth": d})]), RATE), RATE)[
             "noisiness"
         ])
-        for d in (0.0, 0.5, 1.5, 3.0)
+        for d in (-0.5, 0.0, 0.5, 1.5, 3.0)
     ]  # fmt: skip
     assert np.diff(heard).max() < -0.5
+
+
+def test_the_least_contrast_fills_the_gaps() -> None:
+    power = torch.rand(1, 4, 300, generator=torch.manual_seed(0)).double() ** 4
+    filled = power * wiener(power) ** -1.0
+    assert torch.allclose(filled, power / wiener(power))
+    mean = power / wiener(power) - power
+    assert float(mean.min()) > 0
+    flatness = [float(p.log().mean() - p.mean().log()) for p in (power, filled)]
+    assert flatness[1] > flatness[0] / 4
 
 
 def test_channels_share_one_gain() -> None:
     rng = np.random.default_rng(3)
     left = 0.1 * rng.standard_normal(RATE)
-    after = denoised(np.stack([left, 0.5 * left]))
+    after = contrasted(np.stack([left, 0.5 * left]))
     assert after[1] == pytest.approx(0.5 * after[0], abs=1e-9)
 
 
 def test_stretches_are_the_whole() -> None:
     sound = np.random.default_rng(4).standard_normal((1, RATE)) * 0.1
     size = frame_size(RATE, 0.064)
-    whole = denoised(sound)
-    part = denoised(sound[:, 5000:15_000], start=5000)
+    whole = contrasted(sound)
+    part = contrasted(sound[:, 5000:15_000], start=5000)
     assert part[:, size:-size] == pytest.approx(whole[:, 5000 + size : 15_000 - size], abs=1e-9)

@@ -1,4 +1,10 @@
-"""Noise turned down: what does not stand out of its neighbourhood in the spectrum."""
+"""Spectral contrast: what stands out of its neighbourhood in the spectrum, and what does not.
+
+More of it turns noise down, as spectral subtraction does; less fills the gaps between partials and
+makes any sound noisier (compare A. Simpson, B. Moore and B. Glasberg, "Spectral enhancement to
+improve the intelligibility of speech in noise for hearing-impaired listeners", Acta
+Oto-Laryngologica 109, 1990).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +18,7 @@ from sonolume.signal.rack.effect import Effect, Parameter, Values, column
 from sonolume.signal.rack.overlap import frame_size, with_gains
 from sonolume.signal.rack.pieces import in_pieces
 
-__all__ = ["DENOISE", "wiener"]
+__all__ = ["CONTRAST", "wiener"]
 
 SECONDS: Final = 0.064  # of a frame
 NEIGHBOURS: Final = 1 / 3  # octave on either side
@@ -36,7 +42,7 @@ def wiener(power: Tensor) -> Tensor:
     return share
 
 
-def _denoise(samples: Tensor, values: Values, rate: int, start: int = 0) -> Tensor:
+def _contrast(samples: Tensor, values: Values, rate: int, start: int = 0) -> Tensor:
     depth = column(values, "depth")
     return with_gains(
         samples, frame_size(rate, SECONDS), start, lambda power: wiener(power) ** depth
@@ -47,12 +53,13 @@ def _frame(values: Values, rate: int) -> int:  # noqa: ARG001 (all effects share
     return frame_size(rate, SECONDS)
 
 
-DENOISE: Final = Effect(
-    "denoise",
-    (Parameter("depth", "", 0.0, 3.0, 0.0),),
-    in_pieces(_denoise, _frame, _frame),
+CONTRAST: Final = Effect(
+    "contrast",
+    (Parameter("depth", "", -0.5, 3.0, 0.0),),
+    in_pieces(_contrast, _frame, _frame),
     _frame,
     ahead=_frame,
 )
-"""A Wiener gain (`wiener`) in frames of 64 ms, raised to ``depth``: 1 is spectral subtraction as
-usual, more takes noise apart into its peaks. All channels share one gain, so that places stay."""
+"""A Wiener gain (`wiener`) in frames of 64 ms, raised to ``depth``: 1 is noise reduction as usual,
+more takes noise itself apart into its peaks; −0.5 raises each power P to P + M, which leaves no gap
+in the spectrum. All channels share one gain, so that places stay."""
