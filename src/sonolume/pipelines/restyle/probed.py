@@ -53,8 +53,8 @@ class Probed:
             return np.stack(beside(tries)) / PROBE
 
     def moved(self, chosen: Sequence[Move], amounts: Sequence[float]) -> Vector:
-        """Steps by which the chain moves each cue of `STYLE`, then what it loses of structure, which
-        is broken above `SPARE`."""
+        """Steps by which the chain moves each cue of `STYLE`, then what it loses of structure, of
+        which more than `SPARE` is too much."""
         with torch.inference_mode():
             done = process(self.samples, chain_of(chosen, amounts), self.rate)
             cues = measure_cues(done, self.rate)
