@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from sonolume.diffusion.workers import beside
-from sonolume.media import Audio
-from sonolume.pipelines.restyle.contract import broken, slacks, worst
-from sonolume.signal.rack import Chain, render
-from sonolume.signal.structure import Kept, Structure, compare, structure
+from sonolume.pipelines.restyle.contract import broken, slacks
+from sonolume.pipelines.restyle.trial import Trials
+from sonolume.signal.rack import Chain
+from sonolume.signal.structure import Kept, Structure
 
 __all__ = ["Settled", "Strengths", "settle"]
 
@@ -80,18 +80,15 @@ def settle(
             tried now is added.
     """
     known = {} if known is None else known
-    pairs = list(zip(parts, before, strict=True))
+    trials = Trials(parts, before, rate)
     onsets = min(len(each.onsets) for each in before)
-
-    def kept_by(chain: Chain) -> Kept:
-        return worst([_kept(p, s, rate, chain) for p, s in pairs])
 
     def tried(many: Sequence[Strengths]) -> list[Kept]:
         new = [each for each in dict.fromkeys(many) if each not in known]
         # Chains first: what they are made of may be found beside each other itself.
         chains = [chain_at(strengths) for strengths in new]
         with torch.inference_mode():
-            work = [partial(kept_by, chain) for chain in chains]
+            work = [partial(trials.kept, chain) for chain in chains]
             found = beside(work) if len(work) > 1 else [each() for each in work]
         known.update(zip(new, found, strict=True))
         return [known[each] for each in many]
@@ -170,8 +167,3 @@ class _Way:
 
 def _never(before: Strengths, after: Strengths) -> bool:  # noqa: ARG001
     return False
-
-
-def _kept(part: NDArray[np.float32], before: Structure, rate: int, chain: Chain) -> Kept:
-    after = render(Audio(part, rate), chain, tails=False)
-    return compare(before, structure(after.samples, rate))
