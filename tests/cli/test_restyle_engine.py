@@ -57,6 +57,8 @@ def test_options_of_the_other_engine_are_refused(
     diffusion = ("--engine", "diffusion")
     for arguments, said in (
         (("--noise-level", "0.3"), "--noise-level is for --engine diffusion"),
+        (("--sounds", "nowhere"), "--sounds is for --engine diffusion"),
+        ((*diffusion, "--sounds", tmp_path / "nowhere"), "no such model folder"),
         (("--detail", "sound"), "--detail is for --engine diffusion"),
         ((*diffusion, "--effects", "4"), "--effects is for --engine rack"),
         ((*diffusion, "--by", "search"), "--by is for --engine rack"),

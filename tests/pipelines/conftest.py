@@ -9,9 +9,12 @@ from tests.tiny_models import (
     tiny_pocket,
     tiny_sounds,
 )
+from tests.tiny_sound_models import audioldm2, stable_audio
 
 __all__ = [
+    "audioldm2",
     "noise",
+    "stable_audio",
     "tiny_adm",
     "tiny_audioclip",
     "tiny_clap",

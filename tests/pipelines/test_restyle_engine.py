@@ -62,6 +62,9 @@ class Louder:
         gain = t * self.spread**2 / (t**2 * self.spread**2 + (1 - t) ** 2)
         return mean + gain * (x - t * mean)
 
+    def share(self, style: Style) -> float:
+        return 1.0
+
     def provenance(self) -> dict[str, object]:
         return {"folder": "nowhere", "hashes": {}}
 

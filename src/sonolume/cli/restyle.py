@@ -63,6 +63,9 @@ HELD = "rhythm,harmony,energy"
     type=click.Choice(["sound", "generator"]),
     help="Whose fine structure diffusion keeps.  [default: sound]",
 )
+@click.option(
+    "--sounds", help="Generator of diffusion: AudioLDM 2 or Stable Audio.  [default: --model's]"
+)
 @click.option("--rules", type=FILE, help="TOML table in place of the package's rules.")
 @click.option("--plot", "drawing", type=FILE, help="Draw the change: .png, .pdf or .svg.")
 @click.option("--model", default="pocket", show_default=True, help="pocket, or a folder of it.")
@@ -86,6 +89,7 @@ def command(
     noise_level: float | None,
     start: str | None,
     detail: str | None,
+    sounds: str | None,
     rules: Path | None,
     drawing: Path | None,
     model: str,
@@ -104,6 +108,8 @@ def command(
     held = read_keep(keep)
     given = {"noise_level": noise_level, "start": start, "detail": detail}
     diffusion = read_diffusion(context, engine, given)
+    if sounds is not None and diffusion is None:
+        raise OptionError("--sounds is for --engine diffusion; leave it out")
     RestyleSettings(strength, prior, held, effects, by)  # type: ignore[arg-type]  # click's choice
     check_targets((output, drawing), force=force)
     check_target(output, sound)
@@ -114,7 +120,7 @@ def command(
     from sonolume.pipelines import load
 
     with steps(quiet=quiet or as_json) as tell:
-        made = load("restyle", model=model)(
+        made = load("restyle", model=model, sounds=sounds)(
             before,
             after,
             sound,

@@ -23,7 +23,7 @@ OPTIONS = {
     "guide": {"encoder"},
     "describe": {"audio_encoder", "captioner"},
     "play": {"sounds", "timbre"},
-    "restyle": set(),
+    "restyle": {"sounds"},
 }
 
 
@@ -76,6 +76,8 @@ def load(
     model: str | Path = ...,
     audio_encoder: None = ...,
     device: str | None = ...,
+    *,
+    sounds: str | Path | None = ...,
 ) -> "RestylePipeline": ...
 
 
@@ -101,7 +103,8 @@ def load(
     For "play", it is what looks at the picture: also CLIP or a vision-language model; `sounds` is
     where the instruments' sounds come from: "foley", a folder of recordings, or AudioLDM 2 or
     Stable Audio by folder or name; `timbre` changes those that have a pitch.
-    For "restyle", it is what looks at the pictures, "pocket" or a folder of pocket weights.
+    For "restyle", it is what looks at the pictures, "pocket" or a folder of pocket weights;
+    `sounds` is what the diffusion engine draws with: AudioLDM 2 or Stable Audio by folder or name.
 
     Raises OptionError for an unknown job or a part that the job has not, ModelError for unusable
     weights.

@@ -15,7 +15,7 @@ from sonolume.media import Audio
 from sonolume.music.scene import Source
 from sonolume.pipelines.play.sounds import check_order
 
-__all__ = ["DiffusionSounds", "effect_prompt", "load_diffusion_sounds"]
+__all__ = ["DiffusionSounds", "effect_prompt", "load_diffusion_sounds", "load_sound_pipeline"]
 
 AT_ONCE: Final = 4  # sounds
 AVOIDED: Final = "low quality, music, speech, singing, background noise"
@@ -116,6 +116,14 @@ def load_diffusion_sounds(
 
     Raises ModelError when the model is not there, broken, or neither.
     """
+    return DiffusionSounds(load_sound_pipeline(name, device), seconds, steps, guidance)
+
+
+def load_sound_pipeline(name: str | Path, device: str | None = None) -> Any:
+    """The AudioLDM2Pipeline or StableAudioPipeline of a folder or of the hub.
+
+    Raises ModelError when the model is not there, broken, or neither.
+    """
     folder = folder_of(name, FETCHED)
     kind = read_json(folder / "model_index.json").get("_class_name")
     if kind not in KINDS:
@@ -132,4 +140,4 @@ def load_diffusion_sounds(
             parts["language_model"] = network(GPT2LMHeadModel, folder / "language_model")
         pipeline = network(getattr(diffusers, kind), folder, **parts)
     pipeline.set_progress_bar_config(disable=True)
-    return DiffusionSounds(pipeline.to(device or "cpu"), seconds, steps, guidance)
+    return pipeline.to(device or "cpu")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from sonolume.errors import ModelError, OptionError
-from sonolume.hub.joint import load_joint
 from sonolume.media import Audio
 from sonolume.pipelines.restyle.engine import RedrawnRendering, in_memory
 from sonolume.pipelines.restyle.engine_choose import choose_generator
@@ -37,7 +36,7 @@ def draw_again(told: dict[str, Any], rendering: Rendering) -> Rendering:
         raise ModelError(f"unusable provenance ({error}); it cannot be drawn again") from error
     if used == 0:
         return rendering
-    generator = choose_generator(folder, None, lambda: load_joint(folder))
+    generator = choose_generator(folder)
     if generator.provenance() != was:
         raise ModelError(f"{folder} holds another generator than the one that drew it")
     recording = rendering.recording

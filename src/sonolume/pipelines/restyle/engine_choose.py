@@ -1,26 +1,28 @@
 """Which generator the diffusion engine takes."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from sonolume.models.joint import JointEncoder
+from sonolume.hub import weights
+from sonolume.hub.joint import load_joint
 from sonolume.pipelines.restyle.engine_parts import Generator
 
 __all__ = ["choose_generator"]
 
 
-def choose_generator(
-    folder: Path, device: str | None, joint: Callable[[], JointEncoder]
-) -> Generator:
-    """The pocket generator of a folder of pocket weights.
+def choose_generator(name: str | Path, device: str | None = None) -> Generator:
+    """The pocket generator of a folder of pocket weights, else AudioLDM 2 or Stable Audio.
 
     Args:
-        folder: of the generator.
+        name: "pocket", a folder, or a name on the hub.
         device: of its networks.
-        joint: gives the joint encoder.
 
     Raises ModelError for weights that are missing or broken.
     """
-    from sonolume.pipelines.restyle.engine_pocket import load_pocket_generator
+    folder = weights.FOLDER if str(name) == "pocket" else Path(name)
+    if any(folder.glob("joint-*.safetensors")):
+        from sonolume.pipelines.restyle.engine_pocket import load_pocket_generator
 
-    return load_pocket_generator(joint(), folder, device)
+        return load_pocket_generator(load_joint(folder), folder, device)
+    from sonolume.pipelines.restyle.engine_full import load_full_generator
+
+    return load_full_generator(name, device)

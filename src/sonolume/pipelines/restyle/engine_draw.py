@@ -48,6 +48,7 @@ class Drawer:
         rms = float(np.sqrt(np.square(mono, dtype=np.float64).mean()))
         # One factor for all of it: the course of its loudness is the sound's own.
         self.gain = LEVEL / max(rms, QUIETEST)
+        self.guidance = settings.guidance * generator.share(style)
         heard = torch.from_numpy(self.gain * mono)
         with torch.inference_mode():
             self.state = generator.encode(heard)
@@ -64,7 +65,7 @@ class Drawer:
         schedule = partly(self.settings.steps, level)
         as_it_is = self._denoiser(self.source, self.source, 1.0)
         start = self._start(as_it_is, schedule)
-        styled = self._denoiser(self.source, self.target, self.settings.guidance)
+        styled = self._denoiser(self.source, self.target, self.guidance)
         control = sample_euler(as_it_is, start, schedule)
         made = sample_euler(styled, start, schedule)
         if not bool(torch.isfinite(made).all() & torch.isfinite(control).all()):

@@ -57,7 +57,7 @@ class Generator(Protocol):
         ...
 
     def decode(self, state: Tensor) -> Tensor:
-        """A state [1, C, T] → a waveform [m], at least as long as what was encoded."""
+        """A state [1, C, T] → a waveform [m], about as long as what was encoded, or longer."""
         ...
 
     def bands(self, state: Tensor) -> Tensor:
@@ -66,6 +66,10 @@ class Generator(Protocol):
 
     def conditions(self, samples: Tensor, style: Style) -> tuple[Condition, Condition]:
         """What says the sound [n] as it is, and what says it in a style, window by window."""
+        ...
+
+    def share(self, style: Style) -> float:
+        """0 to 1, how much of the guidance a style is worth, where conditions have no amount."""
         ...
 
     def predict(self, x: Tensor, t: Tensor, told: Condition) -> Tensor:

@@ -60,6 +60,9 @@ class PocketGenerator:
         source = F.normalize(torch.stack(heard), dim=-1)
         return (source,), (F.normalize(source + REACH * self._direction(style), dim=-1),)
 
+    def share(self, style: Style) -> float:
+        return 1.0
+
     def predict(self, x: Tensor, t: Tensor, told: Condition) -> Tensor:
         clean: Tensor = self.generator(x, t, *told)
         return clean

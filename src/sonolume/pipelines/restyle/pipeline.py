@@ -68,9 +68,14 @@ class RestylePipeline:
 
     @classmethod
     def from_pretrained(
-        cls, model: str | Path = "pocket", *, device: str | None = None
+        cls,
+        model: str | Path = "pocket",
+        *,
+        device: str | None = None,
+        sounds: str | Path | None = None,
     ) -> "RestylePipeline":
-        """`model` is "pocket", or a folder of pocket weights.
+        """`model` is "pocket", or a folder of pocket weights. `sounds` is the generator of the
+        diffusion engine: AudioLDM 2 or Stable Audio by folder or name, else that of `model`.
 
         Raises ModelError for anything else: the soft prior's confidence is fitted for the pocket
         encoder alone.
@@ -81,7 +86,7 @@ class RestylePipeline:
         joint = load_joint(folder)
         proposer = load_proposer(joint, folder)
         look = Look(joint.to(torch.device(device or "cpu")))
-        generator = partial(choose_generator, folder, device, lambda: joint)
+        generator = partial(choose_generator, sounds or folder, device)
         return cls(look, proposer, generator=generator, name=str(model))
 
     @cached_property
