@@ -6,7 +6,6 @@ The file is small JSON beside the weights:
      "sound": {"temperature": 0.054, "ece": 0.04, "nll": 1.4, "items": 411}, "picture": {...}}
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,7 +14,7 @@ from typing import Any, Final
 
 from sonolume.errors import ModelError, OptionError
 from sonolume.hub import weights
-from sonolume.media.atomic import atomic_path
+from sonolume.hub.fitted import read_fitted, write_fitted
 
 NAME: Final = "keyword-calibration.json"
 KINDS: Final = ("sound", "picture")
@@ -59,15 +58,13 @@ def read_calibration(folder: Path = weights.FOLDER) -> Calibration:
 
     Raises ModelError for a file that is no calibration.
     """
-    path = folder / NAME
-    if not path.is_file():
-        return Calibration()
-    try:
-        table = json.loads(path.read_text("utf-8"))
-        fits = {kind: Fit(**table[kind]) for kind in KINDS if kind in table}
+
+    def made(table: dict[str, Any]) -> Calibration:
+        fits: dict[str, Fit] = {kind: Fit(**table[kind]) for kind in KINDS if kind in table}
         return Calibration(fits, dict(table["weights"]))
-    except (OSError, ValueError, KeyError, TypeError, ModelError) as error:
-        raise ModelError(f"{path}: no calibration of keywords ({error}); fit it again") from error
+
+    found = read_fitted(folder / NAME, made, "no calibration of keywords", "fit it again")
+    return found or Calibration()
 
 
 def check_calibration(path: Path, *, force: bool = False) -> None:
@@ -82,5 +79,4 @@ def write_calibration(calibration: Calibration, path: Path, *, force: bool = Fal
     """Write the file. Raises OptionError when it exists or cannot be written."""
     table: dict[str, Any] = {kind: asdict(fit) for kind, fit in calibration.fits.items()}
     table["weights"] = dict(calibration.weights)
-    with atomic_path(path, force=force) as page:
-        page.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", "utf-8")
+    write_fitted(table, path, force=force)

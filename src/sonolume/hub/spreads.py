@@ -8,16 +8,15 @@ Each number is the standard deviation, over pictures, of the spherical distance 
 kind, as `evaluation.guide_spreads` measures it.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sonolume.errors import ModelError
 from sonolume.hub import weights
-from sonolume.media.atomic import atomic_path
+from sonolume.hub.fitted import read_fitted, write_fitted
 
 NAME: Final = "guide-spreads.json"
 KINDS: Final = ("words", "sound", "picture")
@@ -45,19 +44,16 @@ def read_spreads(folder: Path = weights.FOLDER) -> Spreads:
 
     Raises ModelError for a file that holds no spreads.
     """
-    path = folder / NAME
-    if not path.is_file():
-        return Spreads()
-    try:
-        table = json.loads(path.read_text("utf-8"))
+
+    def made(table: dict[str, Any]) -> Spreads:
         hashes = dict(table.pop("weights"))
         return Spreads(table, hashes)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ModelError) as error:
-        raise ModelError(f"{path}: no spreads of a guide ({error}); measure them again") from error
+
+    found = read_fitted(folder / NAME, made, "no spreads of a guide", "measure them again")
+    return found or Spreads()
 
 
 def write_spreads(spreads: Spreads, path: Path, *, force: bool = False) -> None:
     """Write the file. Raises OptionError when it exists or cannot be written."""
     table = {**spreads.kinds, "weights": dict(spreads.weights)}
-    with atomic_path(path, force=force) as page:
-        page.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", "utf-8")
+    write_fitted(table, path, force=force)

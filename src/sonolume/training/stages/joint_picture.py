@@ -25,6 +25,7 @@ from sonolume.training.context import Context
 from sonolume.training.figures import macro_top1, nearest
 from sonolume.training.labels import chances, class_numbers
 from sonolume.training.pixels import crop, to_float
+from sonolume.training.reading import speak
 from sonolume.training.settings import from_table
 from sonolume.training.stage import Figures
 from sonolume.training.start import read_anchors, read_word_tower, start_from
@@ -126,7 +127,7 @@ class JointPicture:
         )
         total, figures = named, {"named": named.detach()}
         if self.captioned:
-            told = self._told(z[-self.captioned :], self._speak(batch["captions"]))
+            told = self._told(z[-self.captioned :], speak(self.words, batch["captions"]))
             total = total + s.caption_weight * told
             figures["told"] = told.detach()
         if self.features.present:
@@ -149,12 +150,6 @@ class JointPicture:
         folder.mkdir(parents=True, exist_ok=True)
         facts = {"config": asdict(self.settings.tower), "commercial": self.commercial}
         weights.save("joint-picture", self.model.tower.state_dict(), facts, folder)
-
-    def _speak(self, ids: Tensor) -> Tensor:
-        """Unit embeddings [captions, 512] of token ids, at full precision."""
-        with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
-            spoken: Tensor = self.words.to(ids.device)(ids)
-        return spoken
 
     def _told(self, z: Tensor, captions: Tensor) -> Tensor:
         """InfoNCE of embeddings [C, 512] of photos and of their captions, in the same order."""
