@@ -23,6 +23,7 @@ __all__ = ["Path"]
 KNOTS: Final = (0.0, 0.5, 1.0, 1.5, 2.0)
 WHOLE: Final = 2  # the place of strength 1
 SLIP: Final = 0.03  # steps that a cue may seem to fall
+CLEAR: Final = 0.1  # steps that a cue has gone
 BACK: Final = (0.5, 0.25)  # of a piece of the way, where the whole of it would turn a cue back
 AIMED: Final = 0.2  # steps that a cue should go at least where it goes further in the end
 
@@ -69,10 +70,11 @@ class Path:
         return [self._amount(place, at) for place, at in enumerate(strengths)]
 
     def turns_back(self, before: Sequence[float], after: Sequence[float]) -> bool:
-        """Whether a cue that should move goes back on the excerpts from some strengths of the
-        effects to others."""
+        """Whether a cue that had gone the right way goes back on the excerpts, from some strengths
+        of the effects to others."""
         was, now = (self._moved(tuple(self.amounts(each))) for each in (before, after))
-        return bool((self._meant & ((now - was) * self._way < -SLIP)).any())
+        right = self._meant & (was * self._way > CLEAR)
+        return bool((right & ((now - was) * self._way < -SLIP)).any())
 
     def _moved(self, amounts: tuple[float, ...]) -> Vector:
         if amounts not in self._tried:

@@ -13,7 +13,8 @@ from sonolume.pipelines.restyle.probed import PROBE, Probed, Vector
 
 __all__ = ["variants"]
 
-CANDIDATES: Final = 3  # moves that are tried for a cue
+CANDIDATES: Final = 4  # moves that are tried for a cue
+AMOUNTS: Final = (PROBE / 2, PROBE, 2 * PROBE)
 
 Placed = list[tuple[int, float]]
 """Places of moves in `Probed.possible`, and their amounts."""
@@ -58,10 +59,9 @@ def _with(sound: Probed, chain: Placed, place: int, effects: int) -> Sequence[Pl
     """The chain with one move more, in place of each other one where there is no room."""
     name = sound.possible[place].effect.name
     rest = [each for each in chain if sound.possible[each[0]].effect.name != name]
-    added = (place, PROBE)
     if len(rest) < effects:
-        return [[*rest, added]]
-    return [[*rest[:i], *rest[i + 1 :], added] for i in range(len(rest))]
+        return [[*rest, (place, amount)] for amount in AMOUNTS]
+    return [[*rest[:i], *rest[i + 1 :], (place, PROBE)] for i in range(len(rest))]
 
 
 def _moved(sound: Probed, chain: Placed) -> Vector:

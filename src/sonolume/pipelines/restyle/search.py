@@ -28,6 +28,7 @@ AMOUNT: Final = 0.25  # weight of an effect turned up whole
 GAIN: Final = 0.02  # of the squared distance, that another effect must win
 LEAST: Final = 0.02  # of an amount; less is left out
 TURNS: Final = 1  # in which what goes the wrong way is given more weight
+SHARES: Final = (0.75, 0.5, 0.25)  # of a chain that breaks the structure
 REPAIRS: Final = 3  # cues that still go the wrong way and are tried anew
 
 
@@ -67,8 +68,21 @@ def search(sound: Probed, targets: Mapping[str, float], *, effects: int) -> Foun
             break
         insisted = np.where(wrong, INSISTING * insisted, insisted)
         found.append(_found(sound, wanted, insisted, effects))
-    best = min(found, key=lambda each: _rank(each.moved, wanted, weights))
+    # What breaks the structure is turned down anyhow: what counts is what is left.
+    left = [_bearable(sound, each) for each in found]
+    best = min(left, key=lambda each: _rank(each.moved, wanted, weights))
     return _repaired(sound, best, wanted, weights, effects)
+
+
+def _bearable(sound: Probed, found: Found) -> Found:
+    """As much of a chain as the structure of the excerpts bears, in a few steps."""
+    left = found
+    for share in SHARES:
+        if not (left.moved[len(STYLE) :] > SPARE).any():
+            break
+        amounts = tuple(share * amount for amount in found.amounts)
+        left = Found(found.chosen, amounts, sound.moved(found.chosen, amounts))
+    return left
 
 
 def _repaired(sound: Probed, found: Found, wanted: Vector, weights: Vector, effects: int) -> Found:
@@ -84,12 +98,13 @@ def _repaired(sound: Probed, found: Found, wanted: Vector, weights: Vector, effe
         chain = [
             (sound.possible.index(m), a) for m, a in zip(found.chosen, found.amounts, strict=True)
         ]
-        placed, _ = variants(sound, chain, cue, float(np.sign(wanted[cue])), effects, rank)
+        placed, moved = variants(sound, chain, cue, float(np.sign(wanted[cue])), effects, rank)
         places = [place for place, _ in placed]
         chosen = [sound.possible[place] for place in places]
         amounts = np.array([amount for _, amount in placed])
+        plain = Found(tuple(chosen), tuple(amounts.tolist()), moved)
         other = _refined(sound, chosen, amounts, sound.effect[places].T, wanted, weights)
-        found = min(found, other, key=lambda each: rank(each.moved))
+        found = min(found, plain, other, key=lambda each: rank(each.moved))
     return found
 
 
