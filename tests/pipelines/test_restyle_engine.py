@@ -37,7 +37,7 @@ class Louder:
     Of normal states the clean estimate is known: it needs no training to be right.
     """
 
-    rate, window, spread = RATE, 40, 0.5
+    rate, window, guidance, spread = RATE, 40, 3.0, 0.5
 
     def encode(self, samples: Tensor) -> Tensor:
         mel = LogMel()(samples[None]) / 4

@@ -33,7 +33,8 @@ class Pairs:
         lost: of level, rhythm and pitches, 0 where nothing [R, 3].
         stretch: what it was made of, a place in the stretches [R].
         settings: a number for equal settings, −1 where nobody knows them (remixes) [R].
-        shares: of the palette's controls [R, P]. active: of its items [R, E].
+        shares: of the palette's controls [R, P]. active: of its items [R, E]. order: places of
+            items as they were applied, −1 behind them [R, most].
         rows: of each part of `PARTS`, the places of its rows.
         commercial: whether all sounds are licensed for commercial use.
     """
@@ -50,6 +51,7 @@ class Pairs:
     settings: Tensor
     shares: Tensor
     active: Tensor
+    order: Tensor
     rows: dict[str, NDArray[np.int64]]
     commercial: bool
 
@@ -111,6 +113,7 @@ def as_pairs(
         torch.from_numpy(rows["settings"]).long(),
         torch.from_numpy(rows["shares"]),
         torch.from_numpy(active),
+        torch.from_numpy(order),
         {name: np.flatnonzero(parts == place) for place, name in enumerate(PARTS)},
         commercial,
     )

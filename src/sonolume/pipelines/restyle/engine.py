@@ -76,7 +76,7 @@ def redraw(
         return untouched(sound.recording, change, wanted, asked.strength)
     whole = in_memory(sound.recording)
     tell("loading the generator")
-    generator, style = load(), style_of(wanted.values)
+    generator, style = load(), style_of(wanted.values, change.steps)
     tell("drawing")
     drawer = Drawer(generator, whole, style, settings, sound.seed)
     found = _held(sound, drawer, asked, tell)

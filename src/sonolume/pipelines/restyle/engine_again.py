@@ -31,6 +31,7 @@ def draw_again(told: dict[str, Any], rendering: Rendering) -> Rendering:
         engine = dict(told["engine"])
         settings = DiffusionSettings(**engine["settings"])
         used, seed, values = float(engine["noise_level_used"]), int(told["seed"]), told["targets"]
+        seen = dict(engine["seen"])
         was, folder = engine["generator"], Path(engine["generator"]["folder"])
     except (KeyError, TypeError, ValueError, OptionError) as error:
         raise ModelError(f"unusable provenance ({error}); it cannot be drawn again") from error
@@ -40,7 +41,7 @@ def draw_again(told: dict[str, Any], rendering: Rendering) -> Rendering:
     if generator.provenance() != was:
         raise ModelError(f"{folder} holds another generator than the one that drew it")
     recording = rendering.recording
-    drawer = Drawer(generator, in_memory(recording), style_of(values), settings, seed)
+    drawer = Drawer(generator, in_memory(recording), style_of(values, seen), settings, seed)
     made = Recording.open(Audio(drawer(used), recording.rate))
     drawn = replace(rendering, recording=made)
     return RedrawnRendering(

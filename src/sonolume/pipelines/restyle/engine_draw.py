@@ -48,7 +48,8 @@ class Drawer:
         rms = float(np.sqrt(np.square(mono, dtype=np.float64).mean()))
         # One factor for all of it: the course of its loudness is the sound's own.
         self.gain = LEVEL / max(rms, QUIETEST)
-        self.guidance = settings.guidance * generator.share(style)
+        guidance = generator.guidance if settings.guidance is None else settings.guidance
+        self.guidance = guidance * generator.share(style)
         heard = torch.from_numpy(self.gain * mono)
         with torch.inference_mode():
             self.state = generator.encode(heard)

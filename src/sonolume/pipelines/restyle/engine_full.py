@@ -22,6 +22,7 @@ from sonolume.signal.mel import RATE, LogMel
 
 __all__ = ["AudioLdmGenerator", "StableAudioGenerator", "load_full_generator", "prompts"]
 
+GUIDANCE: Final = 3.5
 PLAIN: Final = 0.3  # evidence of a word that is meant in full
 
 
@@ -42,6 +43,10 @@ class _FullGenerator:
 
     pipeline: Any
     folder: Path
+
+    @property
+    def guidance(self) -> float:
+        return GUIDANCE
 
     def share(self, style: Style) -> float:
         """A prompt has no weights: guidance goes as far as its plainest word is meant."""

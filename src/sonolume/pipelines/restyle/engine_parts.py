@@ -23,20 +23,22 @@ class Style:
 
     Attributes:
         values: just clear steps by cue.
+        seen: just clear steps by descriptor of the picture.
         evidence: of each pair of opposed style words, −1 (low) to 1 (high), [K].
         words: those that are meant most plainly.
     """
 
     values: Mapping[str, float]
+    seen: Mapping[str, float]
     evidence: NDArray[np.float64]
     words: tuple[str, ...]
 
 
-def style_of(values: Mapping[str, float]) -> Style:
-    """Targets of both priors, said in words."""
+def style_of(values: Mapping[str, float], seen: Mapping[str, float] | None = None) -> Style:
+    """Targets of both priors, said in words, and how the picture changed, where that is known."""
     pairs = style_table().pairs
     evidence = evidence_of(values, pairs)
-    return Style(dict(values), evidence, tuple(said(evidence, pairs)))
+    return Style(dict(values), dict(seen or {}), evidence, tuple(said(evidence, pairs)))
 
 
 class Generator(Protocol):
@@ -50,6 +52,11 @@ class Generator(Protocol):
     @property
     def window(self) -> int:
         """Frames of a state that its network sees at once."""
+        ...
+
+    @property
+    def guidance(self) -> float:
+        """That suits it."""
         ...
 
     def encode(self, samples: Tensor) -> Tensor:

@@ -4,36 +4,48 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sonolume.correspondence.descriptors import DESCRIPTORS
 from sonolume.correspondence.style_words import embed_style_words
 from sonolume.diffusion.sounds import HIGHEST, LOWEST
 from sonolume.diffusion.windows import starts
 from sonolume.errors import ModelError
 from sonolume.hub import weights
 from sonolume.hub.generator import GENERATOR, VOCODER, load_generator, load_vocoder
+from sonolume.hub.style import FILM, MAP, load_film, load_map
+from sonolume.models.film import Film, film_layers, installed
 from sonolume.models.joint import JointEncoder
 from sonolume.models.sound_generator import SoundGenerator, from_mel, to_mel
+from sonolume.models.style_map import StyleMap
 from sonolume.models.vocoder import Vocoder, vocode
 from sonolume.pipelines.restyle.engine_parts import Condition, Style
+from sonolume.pipelines.restyle.propose import FARTHEST, UNMOVED
+from sonolume.signal.cues import CUES
 from sonolume.signal.mel import HOP, RATE
 
-__all__ = ["PocketGenerator", "load_pocket_generator"]
+__all__ = ["Modulation", "PocketGenerator", "load_pocket_generator", "moved_along", "word_ways"]
 
+WORDS: Final = 3.0  # guidance by words alone; heads say how far
 REACH: Final = 2.0  # how far the joint embedding goes for a pair of words with evidence 1
 
 
 @dataclass(frozen=True)
 class PocketGenerator:
-    """See `engine_parts.Generator`: states are log-mels [1, 64, T] at 16 kHz."""
+    """See `engine_parts.Generator`: states are log-mels [1, 64, T] at 16 kHz.
+
+    With a modulation it is told heads, too, and its own guidance is 1.
+    """
 
     joint: JointEncoder
     generator: SoundGenerator
     vocoder: Vocoder
     folder: Path = weights.FOLDER
     rate: int = RATE
+    modulation: "Modulation | None" = None
 
     @property
     def window(self) -> int:
@@ -58,28 +70,68 @@ class PocketGenerator:
             part = samples[start * HOP : (start + self.window) * HOP].cpu().numpy()
             heard.append(self.joint.embed_windows([part]).mean(0))
         source = F.normalize(torch.stack(heard), dim=-1)
-        return (source,), (F.normalize(source + REACH * self._direction(style), dim=-1),)
+        evidence = torch.from_numpy(style.evidence).to(source)[None]
+        target = moved_along(source, evidence, word_ways(self.joint))
+        if self.modulation is None:
+            return (source,), (target,)
+        tokens, gains = self.modulation.heads(style)
+        tokens, gains = (each.expand(len(source), *each.shape[1:]) for each in (tokens, gains))
+        return (source, tokens, torch.zeros_like(gains)), (target, tokens, gains)
+
+    @property
+    def guidance(self) -> float:
+        return WORDS if self.modulation is None else 1.0
 
     def share(self, style: Style) -> float:
         return 1.0
 
     def predict(self, x: Tensor, t: Tensor, told: Condition) -> Tensor:
-        clean: Tensor = self.generator(x, t, *told)
-        return clean
+        if self.modulation is None:
+            clean: Tensor = self.generator(x, t, *told)
+            return clean
+        embedding, tokens, gains = told
+        with self.modulation.film.telling(tokens, gains):
+            moved: Tensor = self.generator(x, t, embedding)
+        return moved
 
     def provenance(self) -> dict[str, object]:
-        names = ("joint-sound", "joint-words", GENERATOR, VOCODER)
+        names = ["joint-sound", "joint-words", GENERATOR, VOCODER]
+        names += [] if self.modulation is None else [MAP, FILM]
         hashes = {name: weights.sha256(name, self.folder) for name in names}
         return {"folder": str(self.folder.resolve()), "hashes": hashes}
 
     def _mel(self, state: Tensor) -> Tensor:
         return to_mel(state).clamp(LOWEST, HIGHEST)
 
-    def _direction(self, style: Style) -> Tensor:
-        """[512]: half the way from each pair's low word to its high one, by the evidence."""
-        space = embed_style_words(lambda texts: self.joint.embed_words(texts).cpu().numpy())
-        way = style.evidence @ (space.words[1] - space.words[0]) / 2
-        return torch.from_numpy(way).float().to(self.joint.anchors.device)
+
+@dataclass(frozen=True)
+class Modulation:
+    """What moves a generator's layers: a map from what is asked to heads, and their modulation,
+    which is installed in the generator."""
+
+    map: StyleMap
+    film: Film
+
+    def heads(self, style: Style) -> tuple[Tensor, Tensor]:
+        """Tokens [1, 6, D] and gains [1, 6]; all gains are 0 where nothing is asked."""
+        seen = [float(np.clip(style.seen.get(n, 0.0), -FARTHEST, FARTHEST)) for n in DESCRIPTORS]
+        asked = [0.0 if name in UNMOVED else style.values.get(name, 0.0) for name in CUES]
+        rows = (torch.tensor([each], device=self.map.mean.device) for each in (seen, asked))
+        first, second = rows
+        tokens, gains = self.map(first, second, torch.zeros_like(second))
+        return tokens, gains
+
+
+def word_ways(joint: JointEncoder) -> Tensor:
+    """[K, 512]: half the way from each pair's low word to its high one."""
+    space = embed_style_words(lambda texts: joint.embed_words(texts).cpu().numpy())
+    ways = torch.from_numpy((space.words[1] - space.words[0]) / 2)
+    return ways.float().to(joint.anchors.device)
+
+
+def moved_along(source: Tensor, evidence: Tensor, ways: Tensor) -> Tensor:
+    """Embeddings [B, 512] moved along the words by the evidence [B, K], again of unit length."""
+    return F.normalize(source + REACH * evidence @ ways, dim=-1)
 
 
 def load_pocket_generator(
@@ -97,6 +149,12 @@ def load_pocket_generator(
             "give AudioLDM 2 or Stable Audio as the generator, or use the engine rack"
         )
     place = torch.device(device or "cpu")
+    generator, modulation = load_generator(folder), None
+    if {MAP, FILM} <= set(weights.names(folder)):
+        film = load_film(generator, folder)
+        installed(film, [layer for layer, _ in film_layers(generator)])
+        modulation = Modulation(load_map(folder).to(place), film.to(place))
+    vocoder = load_vocoder(folder).to(place)
     return PocketGenerator(
-        joint.to(place), load_generator(folder).to(place), load_vocoder(folder).to(place), folder
+        joint.to(place), generator.to(place), vocoder, folder, modulation=modulation
     )

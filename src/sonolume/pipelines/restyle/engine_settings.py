@@ -23,7 +23,8 @@ class DiffusionSettings:
         detail: "sound" carries over to the sound how the bands of what was drawn differ from what
             is drawn without a change of style; "generator" takes what was drawn itself.
         steps: of the sampler from pure noise, 1 to 1000; a lower level takes its share of them.
-        guidance: how far past the sound's own condition, 0 to 30; 1 is the target itself.
+        guidance: how far past the sound's own condition, 0 to 30; 1 is the target itself. None is
+            what suits the generator.
 
     Raises:
         OptionError: a value out of range.
@@ -33,11 +34,13 @@ class DiffusionSettings:
     start: Start = "inversion"
     detail: Detail = "sound"
     steps: int = 20
-    guidance: float = 3.0
+    guidance: float | None = None
 
     def __post_init__(self) -> None:
         for name, low, high in (("noise_level", 0, 1), ("steps", 1, 1000), ("guidance", 0, 30)):
             value = getattr(self, name)
+            if name == "guidance" and value is None:
+                continue
             if not isinstance(value, int | float) or not low <= value <= high:
                 raise OptionError(f"{name.replace('_', ' ')} {value!r}: expected {low} to {high}")
         for name, known in (("start", get_args(Start)), ("detail", get_args(Detail))):

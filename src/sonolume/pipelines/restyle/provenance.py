@@ -56,4 +56,5 @@ def _drawn(asked: RestyleSettings, made: Restyled) -> dict[str, Any]:
         return {}
     settings, used = asdict(asked.diffusion), made.redrawn.noise_level_used
     generator = dict(made.redrawn.generator)
-    return {"engine": {"settings": settings, "noise_level_used": used, "generator": generator}}
+    told = {"settings": settings, "noise_level_used": used, "seen": dict(made.delta.steps)}
+    return {"engine": {**told, "generator": generator}}

@@ -38,6 +38,7 @@ STAGES: Final[Mapping[str, Entry]] = {
     "sound": Entry("sound", frozenset({"models", "start"})),
     "restyle.heads": Entry("restyle_heads", frozenset({"aids", "start"})),
     "restyle.map": Entry("restyle_map", frozenset({"aids", "models", "start"})),
+    "restyle.end2end": Entry("restyle_end2end", frozenset({"aids", "models"})),
     "restyle.controller": Entry("restyle_controller", frozenset({"aids", "models", "start"})),
     "restyle.baseline": Entry("restyle_baseline", frozenset({"aids", "models"})),
     "paint.align": Entry("paint_align", frozenset({"models", "start"})),
