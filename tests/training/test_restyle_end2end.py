@@ -120,7 +120,7 @@ def test_a_picture_that_did_not_change_asks_for_the_sound_itself(made: RestyleEn
     for name in ("seen", "hard", "wanted", "evidence"):
         assert not batch[name][still].any()
     assert (batch["after"][~still] != batch["before"][~still]).any()
-    gains = made._heads(batch, torch.ones(len(still)))[1]
+    gains = made.model.heads(batch, torch.ones(len(still)))[1]
     assert not gains[still].any()
 
 

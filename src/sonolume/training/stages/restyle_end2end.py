@@ -12,53 +12,41 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from sonolume.correspondence.said import evidence_of
 from sonolume.correspondence.style_words import style_table
 from sonolume.data.restyle_table import Pairs, read_pairs
-from sonolume.diffusion.flow import mix, velocity_loss
+from sonolume.diffusion.flow import velocity_loss
 from sonolume.errors import DataError
 from sonolume.hub import weights
 from sonolume.hub.generator import GENERATOR, VOCODER, load_generator, load_vocoder
 from sonolume.hub.joint import load_joint
 from sonolume.hub.style import FILM, HEADS, MAP, load_heads, load_map
-from sonolume.models.film import Film, FilmConfig, film_layers, installed
+from sonolume.models.film import Film, FilmConfig, film_layers
 from sonolume.models.lora import add_lora, lora_state
-from sonolume.models.sound_generator import SoundGenerator, from_mel, to_mel
-from sonolume.models.style_map import StyleMap
-from sonolume.pipelines.restyle.engine_pocket import moved_along, word_ways
-from sonolume.pipelines.restyle.propose import UNMOVED
-from sonolume.signal.cues import CUES, measure_cues
+from sonolume.models.sound_generator import from_mel
+from sonolume.models.style_heads import StyleHeads
+from sonolume.pipelines.restyle.engine_pocket import word_ways
+from sonolume.signal.cues import CUES
 from sonolume.signal.mel import RATE
 from sonolume.training.context import Context
 from sonolume.training.edit_deltas import EditDeltas, read_edit_deltas
-from sonolume.training.map_losses import (
-    identity_loss,
-    manifold_loss,
-    monotonic_loss,
-    pseudo_loss,
-)
-from sonolume.training.pair_batches import check_pairs, cue_steps
+from sonolume.training.pair_batches import check_pairs
 from sonolume.training.rendered_pairs import RenderedPairs
 from sonolume.training.restyle_inputs import as_targets, encode
 from sonolume.training.restyle_losses import (
     along,
-    coherence_loss,
-    consistency_loss,
     preserve_loss,
-    rank_loss,
 )
+from sonolume.training.restyle_moved import MEASURED, Ear, Moved, map_terms, sound_terms
 from sonolume.training.settings import from_table
-from sonolume.training.spectra import stft_distance
 from sonolume.training.stage import Figures
 from sonolume.training.start import check_terms
 from sonolume.training.style_facts import facts_of, moved_of
 
 NEAREST = 8  # edits that may stand for a pair
 HELD = 32  # pairs that figures are told of
-
-MEASURED = [place for place, name in enumerate(CUES) if name not in UNMOVED]
 
 
 @dataclass(frozen=True)
@@ -87,21 +75,6 @@ class EndToEndSettings:
     monotonic_weight: float = 0.1
 
 
-class Moved(nn.Module):
-    """A map, a modulation, and the generator that they move."""
-
-    def __init__(self, style: StyleMap, film: Film, generator: SoundGenerator) -> None:
-        super().__init__()
-        self.map, self.film, self.generator = style, film, generator
-        installed(film, [layer for layer, _ in film_layers(generator)])
-
-    def forward(self, x: Tensor, t: Tensor, told: Tensor, tokens: Tensor, gains: Tensor) -> Tensor:
-        """See `SoundGenerator`; `tokens` [B, 6, D] and `gains` [B, 6] are the map's."""
-        with self.film.telling(tokens, gains):
-            clean: Tensor = self.generator(x, t, told)
-        return clean.float()
-
-
 class RestyleEndToEnd:
     """See the module's docstring."""
 
@@ -123,7 +96,7 @@ class RestyleEndToEnd:
         self.pairs, self.deltas, self.settings = pairs, deltas, settings
         self.commercial = commercial
         heads, style, generator = load_heads(models), load_map(models), load_generator(models)
-        self.vocoder, self.generator_hash = load_vocoder(models), weights.sha256(GENERATOR, models)
+        self.ear, self.generator_hash = Ear(load_vocoder(models)), weights.sha256(GENERATOR, models)
         self.frames = generator.config.frames
         if settings.rank:
             add_lora(generator, settings.rank)
@@ -131,7 +104,9 @@ class RestyleEndToEnd:
         film = Film(FilmConfig(widths, style.config.token))
         film.mean.copy_(heads.mean)
         film.deviation.copy_(heads.deviation)
-        self.model = Moved(style.requires_grad_(True), film, generator)
+        joint = load_joint(models)
+        ways = word_ways(joint).cpu().clone()
+        self.model = Moved(style.requires_grad_(True), film, generator, ways)
         self.train, self.held = pairs.of("train"), pairs.of("held")[:HELD]
         rows = np.concatenate([self.train, self.held])
         self.rendered = RenderedPairs(pairs, data, rows, commercial=commercial)
@@ -141,10 +116,10 @@ class RestyleEndToEnd:
                 f"pairs of {self.rendered.frames} frames are shorter than the generator's "
                 f"{self.frames}; train one of shorter sounds"
             )
-        self._remember(heads, load_joint(models))
+        self._remember(heads)
         self.near = deltas.nearest(as_targets(pairs.steps[self.train]), NEAREST)
 
-    def _remember(self, heads: Any, joint: Any) -> None:
+    def _remember(self, heads: StyleHeads) -> None:
         """Tokens, targets and conditions of all pairs, which no training changes."""
         pairs, rows = self.pairs, np.concatenate([self.train, self.held])
         tokens, _ = encode(heads, pairs, rows)
@@ -157,7 +132,6 @@ class RestyleEndToEnd:
             for row in self.wanted.tolist()
         ]
         self.evidence = torch.tensor(np.stack(said)).float()
-        self.ways = word_ways(joint).cpu().clone()
 
     def batch(self, rng: np.random.Generator) -> dict[str, Tensor]:
         s = self.settings
@@ -196,77 +170,9 @@ class RestyleEndToEnd:
 
     def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         s = self.settings
-        terms = self._map_terms(batch) | self._sound_terms(batch)
+        terms = map_terms(self.model, batch) | sound_terms(self.model, self.ear, batch)
         total = torch.stack([getattr(s, f"{k}_weight") * v for k, v in terms.items()]).sum()
         return total, {name: value.detach() for name, value in terms.items()}
-
-    def _map_terms(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        style, still = self.model.map, batch["still"]
-        tokens, gains = self._heads(batch, torch.ones_like(batch["factor"]))
-        less = self._heads(batch, batch["factor"])[1]
-        scale = style.deviation.clamp(min=1e-4)
-        moving = ~still
-        return {
-            "pseudo": pseudo_loss(
-                tokens[moving] / scale, gains[moving],
-                batch["tokens"][moving] / scale, batch["moved"][moving],
-            ),
-            "manifold": manifold_loss(tokens[moving], style.mean, scale),
-            "identity": identity_loss(gains[still]) if bool(still.any()) else gains.sum() * 0,
-            "monotonic": monotonic_loss(less, gains),
-        }  # fmt: skip
-
-    def _sound_terms(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        before, wanted = batch["before"], batch["wanted"][:, MEASURED]
-        ones = torch.ones_like(batch["factor"])
-        noise = torch.randn_like(before), torch.randn_like(before)
-        drawn = self._drawn(batch, noise[0], ones)
-        others = self._drawn(batch, noise[1], ones), self._drawn(batch, noise[0], batch["factor"])
-        with torch.no_grad():
-            was, true = self._heard(before), self._heard(batch["after"])
-            cues = self._cues(was)
-        made = [self._heard(each) for each in (drawn, *others)]
-        moved = torch.stack([self._cues(each) - cues for each in made])
-        nothing = torch.zeros_like(moved[0])
-        return {
-            "flow": velocity_loss(drawn, batch["after"], batch["t"]).mean(),
-            "stft": stft_distance(made[0], true),
-            "preserve": preserve_loss(was, made[0], RATE),
-            "coherence": coherence_loss(moved[0], wanted),
-            "consistency": consistency_loss(moved[:2]),
-            "order": rank_loss(
-                torch.stack([nothing, moved[2], moved[0]]),
-                wanted,
-                torch.stack([0 * ones, batch["factor"], ones]),
-            ),
-        }
-
-    def _heads(self, batch: dict[str, Tensor], factor: Tensor) -> tuple[Tensor, Tensor]:
-        """Of so much of what is asked; the soft prior's say is left to the words."""
-        seen, hard = (factor[:, None] * batch[name] for name in ("seen", "hard"))
-        tokens, gains = self.model.map(seen, hard, torch.zeros_like(hard))
-        return tokens.float(), gains.float()
-
-    def _drawn(self, batch: dict[str, Tensor], noise: Tensor, factor: Tensor) -> Tensor:
-        """The clean estimate from a noisy state on the way from before to so much of after."""
-        share = (batch["between"] * factor)[:, None, None]
-        on_the_way = torch.lerp(batch["before"], batch["after"], share)
-        tokens, gains = self._heads(batch, factor)
-        evidence = factor[:, None] * batch["evidence"]
-        told = moved_along(batch["heard"], evidence, self.ways.to(noise))
-        t = batch["t"]
-        clean: Tensor = self.model(mix(on_the_way, noise, t), t, told, tokens, gains)
-        return clean
-
-    def _heard(self, state: Tensor) -> Tensor:
-        """Waveforms [B, n], as the vocoder writes them in one go."""
-        waveform: Tensor = self.vocoder.to(state.device)(to_mel(state.float()))
-        return waveform
-
-    def _cues(self, waveforms: Tensor) -> Tensor:
-        """In just clear steps, those that mono sounds of one level have, [B, cues]."""
-        found = measure_cues(waveforms[:, None], RATE)
-        return cue_steps(torch.stack([found[name] for name in CUES], 1))[:, MEASURED]
 
     def validate(self, folder: Path) -> dict[str, float]:
         """On held pairs, from the same noise each time at half of it: how far cues went along
@@ -283,11 +189,11 @@ class RestyleEndToEnd:
         }
         draw = torch.Generator().manual_seed(0)
         noise = torch.randn(batch["before"].shape, generator=draw).to(device)
-        drawn = self._drawn(batch, noise, torch.ones(count, device=device))
-        plain = self._drawn(batch, noise, torch.zeros(count, device=device))
-        was, made, control = (self._heard(each) for each in (batch["before"], drawn, plain))
+        drawn = self.model.drawn(batch, noise, torch.ones(count, device=device))
+        plain = self.model.drawn(batch, noise, torch.zeros(count, device=device))
+        was, made, control = (self.ear.waveforms(each) for each in (batch["before"], drawn, plain))
         wanted = batch["wanted"][:, MEASURED]
-        moved = self._cues(made) - self._cues(control)
+        moved = self.ear.cues(made) - self.ear.cues(control)
         plainly = wanted.abs() >= 0.4
         right = ((moved * wanted) > 0)[plainly]
         return {
