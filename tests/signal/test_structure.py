@@ -1,5 +1,6 @@
 """Structure of clicks, tones and levels that are known; what effects must not be blamed for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -144,10 +145,45 @@ def test_other_notes_and_other_levels_are_seen() -> None:
     plain = structure(tune(MELODY), RATE)
     kept = compare(plain, structure(tune([pitch + 1 for pitch in MELODY]), RATE))
     assert kept.chroma < 0.2
+    assert kept.harmony < 0.2
     assert kept.onset_f1 > 0.9
     fading = tune(MELODY) * np.linspace(1, 0.01, round(0.4 * RATE) * len(MELODY), dtype="f4")
     growing = structure(fading[::-1].copy(), RATE)
     assert compare(structure(fading, RATE), growing).loudness_contour < -0.5
+
+
+@pytest.mark.parametrize("wrong", [0.25, 0.5])
+def test_harmony_falls_with_the_share_of_wrong_notes(wrong: float) -> None:
+    """About as far as chroma frame by frame does: to the share of the notes that stay."""
+    pitches = MELODY * 2
+    rng = np.random.default_rng(4)
+    places = rng.permutation(len(pitches))[: round(wrong * len(pitches))]
+    other = [p + (6 if i in places else 0) for i, p in enumerate(pitches)]
+    kept = compare(structure(tune(pitches), RATE), structure(tune(other), RATE))
+    assert kept.harmony == pytest.approx(kept.chroma, abs=0.15)
+    assert kept.harmony < 0.9
+
+
+def test_a_room_keeps_the_harmony_though_its_frames_run_into_each_other() -> None:
+    sound = tune(MELODY * 2)
+    room = Chain.of([("reverb", {"wet": 0.5, "decay": 1.0})])
+    kept = compare(
+        structure(sound, RATE),
+        structure(render(Audio(sound[None], RATE), room, tails=False).samples, RATE),
+    )
+    assert kept.harmony > kept.chroma
+
+
+def test_harmony_is_the_correlation_of_running_means() -> None:
+    first = structure(tune(MELODY), RATE)
+    other = np.roll(first.chroma, 2, axis=0) ** 2 + 0.3 * first.chroma
+    frames, means = other.shape[1], []
+    for classes in (first.chroma, other):
+        padded = np.pad(classes, ((0, 0), (5, 4)), mode="edge")
+        means.append(np.stack([padded[:, i : i + 10].mean(axis=1) for i in range(frames)]))
+    kept = compare(first, replace(first, chroma=other))
+    expected = np.corrcoef(means[0].ravel(), means[1].ravel())[0, 1]
+    assert kept.harmony == pytest.approx(expected, abs=1e-9)
 
 
 KEEPING = [

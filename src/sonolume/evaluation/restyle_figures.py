@@ -13,7 +13,7 @@ __all__ = ["DEFINITIONS", "by_cue", "by_edit", "controls", "figures", "pairs_of"
 INTENDED: Final = 0.4  # steps
 CLEAR: Final = 0.1  # steps, by which a cue must have moved the right way
 EVEN: Final = 0.05  # steps by which a movement may seem to fall
-STRUCTURE: Final = ("onset_f1", "chroma", "loudness_contour")
+STRUCTURE: Final = ("onset_f1", "chroma", "harmony", "loudness_contour")
 
 Pair = tuple[str, str]
 """An edit and a cue."""
@@ -26,7 +26,8 @@ DEFINITIONS: Final = {
     "monotonic": "share of edit, sound and cue (intended at strength 1) that move no less for more "
     f"strength ({', '.join(map(str, STRENGTHS))}; {EVEN} steps are even)",
     "onset_f1": "mean F measure of onsets within 50 ms, before and after",
-    "chroma": "mean correlation of chromagrams",
+    "chroma": "mean correlation of chromagrams, frame by frame",
+    "harmony": "mean correlation of chromagrams averaged over half a second",
     "loudness_contour": "mean correlation of momentary loudness",
     "identity_exact": "share of sounds that come back bit for bit, of equal pictures or strength 0",
     "direction_right_shuffled": "by the targets of another edit of the same picture",

@@ -3,7 +3,9 @@
 `structure` measures it, `compare` says how much of it was kept. Onsets count as in mir_eval
 (C. Raffel et al., "mir_eval: a transparent implementation of common MIR metrics", ISMIR 2014),
 tempo as by D. Ellis ("Beat tracking by dynamic programming", J. New Music Research 36, 2007),
-chroma as by D. Ellis and G. Poliner ("Identifying cover songs with chroma features", ICASSP 2007).
+chroma as by D. Ellis and G. Poliner ("Identifying cover songs with chroma features", ICASSP 2007),
+who compare it beat by beat: a harmony lasts, and what rings on into the next twentieth of a second
+does not make another one.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from sonolume.signal.onsets import HOP, onset_strength
 __all__ = ["CHROMA_STEP", "LOUDNESS_STEP", "Kept", "Structure", "compare", "structure"]
 
 CHROMA_STEP: Final = 0.05  # seconds
+HARMONY: Final = 0.5  # seconds over which a harmony is told: a beat at the usual tempo
 LOUDNESS_STEP: Final = 0.05
 LOUDNESS_WINDOW: Final = 0.4  # momentary, EBU Tech 3341
 QUIETEST: Final = -70.0  # LUFS
@@ -70,10 +73,11 @@ class Kept:
     Attributes:
         onset_f1: F measure of onsets within ±50 ms, 0 to 1; 1 where neither sound has any.
         tempo_ratio: new tempo over old; 1 where neither has one, 0 where one has not.
-        chroma: correlation of the chromagrams, −1 to 1.
+        chroma: correlation of the chromagrams, −1 to 1, frame by frame.
         loudness_contour: correlation of momentary loudness in LU, −1 to 1; steady levels agree.
         lag: seconds by which the new sound as a whole is late, taken out before the rest is
             compared; −0.1 to 0.1.
+        harmony: correlation of the chromagrams, −1 to 1, averaged over half a second.
     """
 
     onset_f1: float
@@ -81,6 +85,7 @@ class Kept:
     chroma: float
     loudness_contour: float
     lag: float = 0.0
+    harmony: float = 1.0
 
 
 def structure(samples: NDArray[np.float32], rate: int) -> Structure:
@@ -114,13 +119,26 @@ def compare(before: Structure, after: Structure) -> Kept:
     lag = _lag(before.strength, after.strength)
     seconds = min(before.seconds, after.seconds - lag)
     late = after.onsets - lag
+    classes = _aligned(before.chroma, after.chroma, lag, CHROMA_STEP)
     return Kept(
         onset_f1=onset_f1(before.onsets[before.onsets < seconds], late[late < seconds]),
         tempo_ratio=_ratio(before, after),
-        chroma=correlation(*_aligned(before.chroma, after.chroma, lag, CHROMA_STEP)),
+        chroma=correlation(*classes),
         loudness_contour=_contour(before.loudness, after.loudness, lag),
         lag=lag,
+        harmony=correlation(_averaged(classes[0]), _averaged(classes[1])),
     )
+
+
+def _averaged(classes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Chroma [12, T], each frame the mean of the half second around it."""
+    from scipy.ndimage import uniform_filter1d
+
+    if not classes.size:
+        return classes
+    width = round(HARMONY / CHROMA_STEP)
+    mean: NDArray[np.float64] = uniform_filter1d(classes, width, axis=1, mode="nearest")
+    return mean
 
 
 def onset_f1(

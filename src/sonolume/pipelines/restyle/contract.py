@@ -26,7 +26,7 @@ def slacks(kept: Kept, onsets: int) -> dict[str, float]:
     tempo = (TEMPO - abs(kept.tempo_ratio - 1)) / TEMPO if onsets >= FEWEST else 1.0
     return {
         "rhythm": min(kept.onset_f1 - enough + 1e-9, tempo),
-        "harmony": kept.chroma - ENOUGH,
+        "harmony": kept.harmony - ENOUGH,
         "energy": kept.loudness_contour - ENOUGH,
     }
 
@@ -39,6 +39,7 @@ def worst(found: Sequence[Kept]) -> Kept:
         chroma=min(each.chroma for each in found),
         loudness_contour=min(each.loudness_contour for each in found),
         lag=max((each.lag for each in found), key=abs),
+        harmony=min(each.harmony for each in found),
     )
 
 

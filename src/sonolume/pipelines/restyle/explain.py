@@ -30,6 +30,7 @@ def as_json(made: Restyled) -> dict[str, Any]:
             "onset_f1": kept.onset_f1,
             "tempo_ratio": kept.tempo_ratio,
             "chroma": kept.chroma,
+            "harmony": kept.harmony,
             "loudness_contour": kept.loudness_contour,
         },
         "rules": _reasons(made.targets.hard),
@@ -58,7 +59,7 @@ def as_lines(made: Restyled) -> list[str]:
     kept = made.kept
     lines.append(
         f"  kept: onsets {kept.onset_f1:.2f}, tempo {kept.tempo_ratio:.2f}, "
-        f"harmony {kept.chroma:.2f}, contour {kept.loudness_contour:.2f}; "
+        f"harmony {kept.harmony:.2f}, contour {kept.loudness_contour:.2f}; "
         f"strength {made.strength_used:.2g} of {made.strength:.2g}"
     )
     return lines

@@ -63,8 +63,8 @@ def settle(
     so that more of it never turns an effect down.
 
     Rhythm holds with an onset F1 of 0.9, or all onsets but one, and a tempo within 4 % where there
-    are onsets to tell one; harmony with a correlation of chromagrams of 0.9, energy with one of
-    momentary loudness of 0.9.
+    are onsets to tell one; harmony with a correlation of chromagrams, averaged over half a second,
+    of 0.9, energy with one of momentary loudness of 0.9.
 
     Args:
         parts: stretches of the sound, [C, n] each, n ≥ 1.
