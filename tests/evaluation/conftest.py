@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
-from tests.tiny_models import tiny_pocket
+from tests.tiny_models import tiny_pocket, tiny_sounds
 from torch import Tensor, nn
 
 from sonolume.data.concepts import concepts, phrases
@@ -27,7 +27,7 @@ from sonolume.media.picture import Picture
 from sonolume.models.teachers import MobileNetV1
 from sonolume.pipelines.paint.pipeline import PaintRequest, PaintSettings
 
-__all__ = ["tiny_pocket"]
+__all__ = ["tiny_pocket", "tiny_sounds"]
 
 SLUGS = tuple(concept.slug for concept in concepts())
 PHRASES = {line: c.slug for c in concepts() for line in [*phrases(c.slug), c.name]}

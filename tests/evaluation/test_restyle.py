@@ -148,6 +148,26 @@ def test_restyle_is_measured_from_start_to_file(
     assert "direction by edit" in (out / "index.html").read_text()
 
 
+@pytest.mark.slow
+def test_the_diffusion_engine_is_measured_alike(
+    strummed, tiny_pocket, tiny_sounds, tmp_path, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr(restyle_trials, "EDITS_TRIED", ("darken",))
+    diffusion = ["--engine", "diffusion", "--limit", 1, "--prior", "hard"]
+    arguments = ["--data", strummed, "--model", tiny_sounds, *diffusion, "--json"]
+    assert main([str(a) for a in ("evaluate", "restyle", *arguments)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["settings"]["engine"] == "diffusion"
+    assert found["metrics"]["identity_exact"] == 1
+    assert found["metrics"]["loudness_contour"] >= 0.9
+    without = ["--data", strummed, "--model", tiny_pocket, *diffusion]
+    assert main([str(a) for a in ("evaluate", "restyle", *without)]) == 2
+    assert "holds no sound-generator" in capsys.readouterr().err
+    page = ["--data", strummed, *diffusion, "--page", tmp_path / "page"]
+    assert main([str(a) for a in ("evaluate", "restyle", *page)]) == 2
+    assert "--page restyles by the rack" in capsys.readouterr().err
+
+
 def test_a_listening_test_is_written(strummed, tiny_pocket, tmp_path, capsys) -> None:
     page = tmp_path / "page"
     arguments = ["--data", strummed, "--model", tiny_pocket, "--limit", 1, "--prior", "hard"]

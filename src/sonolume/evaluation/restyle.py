@@ -26,6 +26,7 @@ from sonolume.evaluation.restyle_trials import (
 )
 from sonolume.evaluation.result import Evaluation, settings
 from sonolume.pipelines.restyle.pipeline import RestylePipeline
+from sonolume.pipelines.restyle.settings import Engine
 
 __all__ = ["SOUNDS", "evaluate_restyle"]
 
@@ -41,6 +42,7 @@ def evaluate_restyle(
     split: str = "validation",
     limit: int | None = None,
     prior: Prior = "both",
+    engine: Engine = "rack",
     seed: int = 0,
     progress: Progress | None = None,
     hashes: Mapping[str, str] | None = None,
@@ -64,11 +66,11 @@ def evaluate_restyle(
     with warnings.catch_warnings():
         # How far an effect was turned down is in the figures.
         warnings.simplefilter("ignore", UserWarning)
-        trials = list(tried(pipeline, examples, pictures, prior, seed, done))
+        trials = list(tried(pipeline, examples, pictures, prior, seed, done, engine=engine))
         same = exact(pipeline, examples, pictures[0])
     kinds = [example.kind for example in examples]
     facts = settings(
-        data, split, hashes or {}, limit=limit or SOUNDS, seed=seed, prior=prior,
+        data, split, hashes or {}, limit=limit or SOUNDS, seed=seed, prior=prior, engine=engine,
         edits=list(EDITS_TRIED), edited=EDITED, strengths=list(STRENGTHS),
         counts={
             "restyles": len(trials), "pictures": len(pictures),

@@ -15,7 +15,7 @@ from sonolume.evaluation.restyle_sounds import Example, Kind
 from sonolume.evaluation.samples import photos_of
 from sonolume.media import Audio, Picture
 from sonolume.pipelines.restyle.pipeline import RestylePipeline, Seen
-from sonolume.pipelines.restyle.settings import RestyleSettings
+from sonolume.pipelines.restyle.settings import Engine, RestyleSettings
 from sonolume.signal.cues import CUES, measure_cues
 from sonolume.signal.structure import Kept, compare, structure
 
@@ -63,6 +63,8 @@ def tried(
     prior: Prior,
     seed: int,
     done: Callable[[], None],
+    *,
+    engine: Engine = "rack",
 ) -> Iterator[Trial]:
     """Every example under every edit at every strength; pictures take turns."""
     seen: dict[tuple[int, str], Seen] = {}
@@ -76,7 +78,7 @@ def tried(
                 after = edit(picture, kind, EDITED, seed=seed)
                 seen[place, kind] = pipeline.look_at(picture, after, prior=prior)
             for strength in STRENGTHS:
-                asked = RestyleSettings(strength, prior)
+                asked = RestyleSettings(strength, prior, engine=engine)
                 made = pipeline.follow(seen[place, kind], heard, asked)
                 result = made.audio()
                 sounded = structure(result.samples, result.rate)

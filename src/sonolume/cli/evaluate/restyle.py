@@ -9,6 +9,7 @@ import click
 
 from sonolume.cli._options import report
 from sonolume.cli.evaluate._common import door, measured, model_option, progress_bar, shared
+from sonolume.errors import OptionError
 
 __all__ = ["command"]
 
@@ -24,16 +25,25 @@ __all__ = ["command"]
     help="Rules, style words, or both.",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(["rack", "diffusion"]),
+    default="rack",
+    show_default=True,
+    help="Effects, or the sound generator of --model.",
+)
+@click.option(
     "--page",
     type=click.Path(path_type=Path, file_okay=False),
     help="Measure nothing; write a listening test there.",
 )
-def command(model: Path | None, prior: str, page: Path | None, **common: Any) -> None:
+def command(model: Path | None, prior: str, engine: str, page: Path | None, **common: Any) -> None:
     """Whether sounds move as pictures move, and keep their structure.
 
     Reads FOLDER/scores too.
     """
     if page is not None:
+        if engine != "rack":
+            raise OptionError("--page restyles by the rack; leave --engine out")
         _listening_test(page, model, prior, common)
         return
     finish = door(common)
@@ -47,6 +57,7 @@ def command(model: Path | None, prior: str, page: Path | None, **common: Any) ->
         result = evaluate_restyle(
             load("restyle", model or "pocket"),
             prior=prior,  # type: ignore[arg-type]  # click's choice
+            engine=engine,  # type: ignore[arg-type]
             progress=progress,
             hashes={name: weights.sha256(name, folder) for name in names},
             **measured(common),
@@ -55,7 +66,6 @@ def command(model: Path | None, prior: str, page: Path | None, **common: Any) ->
 
 
 def _listening_test(page: Path, model: Path | None, prior: str, common: dict[str, Any]) -> None:
-    from sonolume.errors import OptionError
     from sonolume.evaluation.listening import check_page, write_page
     from sonolume.evaluation.restyle_questions import questions_of
     from sonolume.pipelines import load
