@@ -158,6 +158,7 @@ def test_the_diffusion_engine_is_measured_alike(
     assert main([str(a) for a in ("evaluate", "restyle", *arguments)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["settings"]["engine"] == "diffusion"
+    assert {"sound-generator", "vocoder"} <= set(found["settings"]["models"])
     assert found["metrics"]["identity_exact"] == 1
     assert found["metrics"]["loudness_contour"] >= 0.9
     without = ["--data", strummed, "--model", tiny_pocket, *diffusion]

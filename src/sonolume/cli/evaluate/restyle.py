@@ -13,6 +13,10 @@ from sonolume.errors import OptionError
 
 __all__ = ["command"]
 
+RACK = ("joint-picture", "joint-words")
+DRAWN = ("joint-sound", "sound-generator", "vocoder", "restyle-map", "restyle-film")
+READ = {"rack": RACK, "diffusion": (*RACK, *DRAWN)}
+
 
 @click.command("restyle")
 @shared("Sounds.  [default: 50; with --page 12, a question each]")
@@ -52,7 +56,7 @@ def command(model: Path | None, prior: str, engine: str, page: Path | None, **co
     from sonolume.pipelines import load
 
     folder = model or weights.FOLDER
-    names = [name for name in weights.names(folder) if name in ("joint-picture", "joint-words")]
+    names = [name for name in weights.names(folder) if name in READ[engine]]
     with progress_bar(quiet=common["quiet"], what="restyling") as progress:
         result = evaluate_restyle(
             load("restyle", model or "pocket"),
