@@ -47,7 +47,9 @@ def test_a_night_and_what_is_told(run: Callable[..., Any], files, tmp_path: Path
     assert told["heads"]["timbre"] > 0
     assert told["heads"]["rhythm"] == 0
     assert all(set(each) == {"name", "amount", "settings"} for each in told["effects"])
-    assert set(told["structure"]) == {"onset_f1", "tempo_ratio", "chroma", "loudness_contour"}
+    assert set(told["structure"]) == {
+        "onset_f1", "tempo_ratio", "chroma", "harmony", "loudness_contour",
+    }  # fmt: skip
     assert "brightness-brightness" in {rule["id"] for rule in told["rules"]}
     assert told["words"] == []
     assert Audio.read(out).duration == pytest.approx(told["seconds"], abs=1e-6)

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sonolume.data.captions import PhotoCaptions, look
+from sonolume.data.captions import SCENES, PhotoCaptions, look
+from sonolume.data.concepts import concept
 from sonolume.data.pairs import PairMaker
 from sonolume.data.shards import read_photos
 from sonolume.data.states import STATES
@@ -49,3 +50,21 @@ def test_concept_pairs_agree_and_state_pairs_change_a_scene(data_folder: Path) -
         assert not np.array_equal(pair.pixels, photos[pair.photo].pixels)
         assert "thunder" not in pair.words
         assert "storm" not in pair.words
+        assert pair.whole.startswith(pair.words)
+        assert len(pair.whole) > len(pair.words)
+    assert all(p.true for p in pairs)
+    assert all(p.whole == concept(concepts[p.sound]).name for p in same if not p.words)
+    assert all(p.whole == p.words for p in same if p.words)
+
+
+def test_composed_pairs_say_a_concept_in_a_scene_that_words_set(data_folder: Path) -> None:
+    photos = list(read_photos(data_folder, "train"))
+    concepts = ["thunder", "waves", "rain"]
+    maker = PairMaker(concepts, photos, states=0.2, composed=0.5)
+    rng = np.random.default_rng(2)
+    pairs = [maker.draw(rng) for _ in range(200)]
+    composed = [p for p in pairs if not p.true]
+    assert 70 < len(composed) < 130
+    for pair in composed:
+        assert pair.words in SCENES.values()
+        assert pair.whole.startswith(f"{concept(concepts[pair.sound]).name} ")

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from sonolume.diffusion.schedule import emphasis
 from sonolume.models.audio_tokens import AudioTokens, AudioTokensConfig, Hierarchy, frobenius
 
 TINY = AudioTokensConfig(context=24, width=32, depth=2, heads=2)
@@ -32,10 +33,20 @@ def test_assignment_starts_at_the_split_and_cools_towards_it() -> None:
 def test_level_weights_scale_their_own_tokens() -> None:
     hierarchy = Hierarchy((0.7, 0.5, 0.3))
     hierarchy.temperature.fill_(0.05)
-    shares = hierarchy.shares(torch.ones(3))
+    mean = (35 * 0.7 + 21 * 0.5 + 21 * 0.3) / 77
+    shares = mean * hierarchy.shares(torch.ones(3))
     torch.testing.assert_close(shares[:35], torch.full((35,), 0.7), atol=1e-4, rtol=0)
     torch.testing.assert_close(shares[35:56], torch.full((21,), 0.5), atol=1e-4, rtol=0)
     torch.testing.assert_close(shares[56:], torch.full((21,), 0.3), atol=1e-4, rtol=0)
+
+
+def test_a_sound_is_as_loud_at_any_moment() -> None:
+    hierarchy = Hierarchy((0.7, 0.5, 0.3))
+    moments = emphasis(torch.linspace(0, 1, 51), "smooth")
+    torch.testing.assert_close(hierarchy.shares(moments).mean(-1), torch.ones(51))
+    hierarchy.temperature.fill_(0.05)
+    first = hierarchy.shares(torch.tensor([0.0, 0.0, 1.0]))
+    torch.testing.assert_close(first[56:], torch.full((21,), 77 / 21), atol=1e-3, rtol=0)
 
 
 def test_different_sounds_give_different_tokens_and_gradients_reach_all() -> None:

@@ -45,8 +45,8 @@ def test_padding_is_not_read() -> None:
 
 def test_closed_gates_are_exactly_the_base() -> None:
     model, x, t, words, sound = parts()
-    for block in model.blocks:
-        block.audio.gate.data.zero_()
+    for part in (model, *model.blocks):
+        part.audio.gate.data.zero_()
     assert torch.equal(model(x, t, words, sound), model(x, t, words))
 
 

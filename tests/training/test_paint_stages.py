@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from sonolume.diffusion.schedule import emphasis
+from sonolume.diffusion.flow import velocity_loss
 from sonolume.errors import OptionError
 from sonolume.hub.painter import load_base, load_painter
 from sonolume.models.audio_tokens import AudioTokens, AudioTokensConfig
@@ -15,7 +16,8 @@ from sonolume.training.context import Context
 from sonolume.training.loop import train
 from sonolume.training.recipes import find_recipe, read_stage
 from sonolume.training.settings import LoopSettings
-from sonolume.training.stages.paint_adapter import faintness
+from sonolume.training.stages.paint_adapter import loudness
+from sonolume.training.stages.paint_align import repeated
 from sonolume.training.stages.paint_denoise import level_overlap, temperature
 from sonolume.training.stages.registry import STAGES, build
 
@@ -62,6 +64,43 @@ def test_what_hears_learns_and_the_base_stays(
     assert (tmp_path / "validation-00000006" / "samples.png").exists()
 
 
+def test_distillation_is_zero_where_sound_adds_nothing_to_the_whole(
+    tiny: Any, models: Path
+) -> None:
+    stage: Any = build("paint.denoise", Context(tiny.data, models=models), table("paint.denoise"))
+    batch = stage.batch(np.random.default_rng(0))
+    x, t, clean = stage.predict(batch)  # gates are closed: what the words paint by themselves
+    _, same = stage.losses({**batch, "whole": batch["words"]}, x, t, clean)
+    flow, other = stage.losses(batch, x, t, clean)
+    assert same.detach().item() == pytest.approx(0, abs=1e-9)
+    assert other > 0
+    share = stage.settings.distil
+    torch.testing.assert_close(stage.mixed(flow, other), (1 - share) * flow + share * other)
+
+
+def test_photos_that_are_not_true_count_only_for_distillation(tiny: Any, models: Path) -> None:
+    stage: Any = build("paint.denoise", Context(tiny.data, models=models), table("paint.denoise"))
+    batch = stage.batch(np.random.default_rng(0))
+    x, t, clean = stage.predict(batch)
+    none = torch.zeros_like(batch["true"])
+    assert stage.losses({**batch, "true": none}, x, t, clean)[0] == 0
+    first = none.clone()
+    first[0] = True
+    expected = velocity_loss(clean[:1], batch["pictures"][:1], t[:1]).mean() / len(x)
+    found = stage.losses({**batch, "true": first}, x, t, clean)[0]
+    torch.testing.assert_close(found, expected)
+
+
+def test_a_name_is_said_until_every_token_is_spoken_for() -> None:
+    states = torch.randn(2, 9, 4)
+    states[0, 3:] = 0
+    said = repeated(states)
+    assert said.shape == (2, 77, 4)
+    for row, length in ((0, 3), (1, 9)):
+        expected = torch.cat([states[row, :length]] * 26)[:77]
+        assert torch.equal(said[row], expected)
+
+
 def test_refine_needs_teachers(tiny: Any, models: Path) -> None:
     with pytest.raises(OptionError, match="paint.refine needs --teachers FOLDER"):
         build("paint.refine", Context(tiny.data, models=models), table("paint.refine"))
@@ -81,14 +120,8 @@ def test_level_overlap_is_zero_for_hard_and_one_for_even_assignments() -> None:
 
 
 @torch.no_grad()
-def test_faintness_is_what_the_tokens_measure() -> None:
+def test_loudness_is_what_the_tokens_measure() -> None:
     torch.manual_seed(0)
     tokens = AudioTokens(AudioTokensConfig(context=24, width=32, depth=1, heads=2))
     made = tokens.tokens(F.normalize(torch.randn(3, 512), dim=-1))
-    moments = torch.linspace(0, 1, 101)
-    heard = [tokens.at(made, emphasis(t[None], "smooth")[0]) for t in moments]
-    # Every token counts its share; sizes are taken as if all were equally long before it.
-    long = made.norm(dim=-1, keepdim=True)
-    shares = torch.stack([(part.norm(dim=-1, keepdim=True) / long).mean() for part in heard]).mean()
-    size = made.square().mean().sqrt()
-    assert faintness(tokens, "smooth") == pytest.approx(float(shares * size), rel=1e-3)
+    assert loudness(tokens.config) == pytest.approx(float(made.square().mean().sqrt()), rel=1e-4)

@@ -31,7 +31,7 @@ __all__ = ["command"]
 @click.option("--audio-scale", default=3.0, show_default=True, help="Guidance towards the sound.")
 @click.option("--steps", type=int, help="Predictions a picture takes.  [default: 12 for pocket]")
 @click.option(
-    "--shift", type=float, help="Above 1: more steps in the noise.  [default: 2.5 for pocket]"
+    "--shift", type=float, help="Above 1: more steps in the noise.  [default: 4 for pocket]"
 )
 @click.option("--schedule", default="smooth", show_default=True, help="smooth, hard or all.")
 @click.option("--size", type=int, help="Side in pixels, up to 1024.  [default: 128 for pocket]")

@@ -79,8 +79,13 @@ class Hierarchy(nn.Module):
         return (self.logits / self.temperature).softmax(dim=-1)
 
     def shares(self, emphasis: Tensor) -> Tensor:
-        """How much each token counts [..., 77] when the levels count `emphasis` [..., 3]."""
-        return (emphasis.to(self.level_weights) * self.level_weights) @ self.assignment().T
+        """How much each token counts [..., 77] when the levels count `emphasis` [..., 3].
+
+        The mean is 1 at any moment: level weights say how the levels stand to one another. Without
+        that a sound would be faint while ambience speaks, which is when a picture takes its shape.
+        """
+        counts = (emphasis.to(self.level_weights) * self.level_weights) @ self.assignment().T
+        return counts / counts.mean(-1, keepdim=True).clamp(min=1e-6)
 
 
 class AudioTokens(nn.Module):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from sonolume.models.gated import GatedAudioAttention
+from sonolume.models.gated import GatedAudioAttention, GatedAudioSummary
 from sonolume.models.transformer import Attention, RMSNorm, SwiGLU, rotary_angles, sinusoid
 from sonolume.models.words import masked_mean, token_mask
 
@@ -42,6 +42,7 @@ class PocketDenoiser(nn.Module):
         )
         self.time = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.summary = nn.Linear(config.context, width)
+        self.audio = GatedAudioSummary(config.context, width)
         self.changed = nn.Linear(config.labels, width, bias=False) if config.labels else None
         self.modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
         self.layers: list[DenoiserBlock] = [
@@ -92,12 +93,15 @@ class PocketDenoiser(nn.Module):
         condition = condition + self.summary(masked_mean(words))
         if self.changed is not None and labels is not None:
             condition = condition + self.changed(labels.to(h.dtype))
+        if sound is not None:
+            sound = sound.to(h.dtype)
+            condition = self.audio(condition, words, sound)
         modulation = self.modulation(condition).view(len(x), 6, -1)
         mask = token_mask(words)[:, None, None, :]
         for block in self.layers:
             h = block(h, modulation, words, mask, self.angles)
             if sound is not None:
-                h = block.audio(h, sound.to(h.dtype))
+                h = block.audio(h, sound)
             if taps is not None:
                 taps.append(h)
         shift, scale = self.modulate_out(condition)[:, None].chunk(2, dim=-1)
@@ -119,12 +123,12 @@ class PocketDenoiser(nn.Module):
         return h.permute(0, 5, 1, 3, 2, 4).flatten(4).flatten(2, 3)
 
     def base_parameters(self) -> dict[str, nn.Parameter]:
-        """Everything but the audio attention."""
-        return {k: p for k, p in self.named_parameters() if ".audio." not in k}
+        """Everything but the audio modules."""
+        return {k: p for k, p in self.named_parameters() if ".audio." not in f".{k}"}
 
     def audio_parameters(self) -> dict[str, nn.Parameter]:
-        """The audio attention of every block."""
-        return {k: p for k, p in self.named_parameters() if ".audio." in k}
+        """The audio attention of every block, and the audio summary."""
+        return {k: p for k, p in self.named_parameters() if ".audio." in f".{k}"}
 
 
 def _trimmed(words: Tensor) -> Tensor:

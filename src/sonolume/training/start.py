@@ -25,8 +25,8 @@ def start_from(
     """Load the weights `name` of `folder`, if one is given, into `model`.
 
     `beside` are tensors of the file that are not the model's; parameters of the model whose names
-    contain `without` are not in the file. Raises ModelError when the weights do not fit, and as
-    `check_terms` does.
+    (after a dot) contain `without` are not in the file. Raises ModelError when the weights do not
+    fit, and as `check_terms` does.
     """
     if folder is None:
         return
@@ -36,7 +36,7 @@ def start_from(
         missing, odd = model.load_state_dict(tensors, strict=False)
     except RuntimeError as error:
         raise ModelError(f"{folder}: {name} has other shapes than the recipe's network") from error
-    odd += [key for key in missing if without is None or without not in key]
+    odd += [key for key in missing if without is None or without not in f".{key}"]
     if odd:
         raise ModelError(f"{folder}: {name} is of another network than the recipe's ({odd[0]})")
 

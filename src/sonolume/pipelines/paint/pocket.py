@@ -26,7 +26,7 @@ class PocketParts:
 
     rate = RATE
     steps = 12
-    shift = 2.5  # what a small picture shows is decided in its first moments
+    shift = 4.0  # what a small picture shows is decided in its first moments
 
     def __init__(self, folder: Path = weights.FOLDER, device: str | None = None) -> None:
         self.name = "pocket" if folder == weights.FOLDER else str(folder)

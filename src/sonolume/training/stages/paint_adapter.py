@@ -21,6 +21,7 @@ from sonolume.media import Picture
 from sonolume.media.grid import grid
 from sonolume.models.audio_tokens import TOKENS, AudioTokens, AudioTokensConfig
 from sonolume.models.denoiser import PocketDenoiser
+from sonolume.models.words import masked_mean
 from sonolume.training.clips import embed_clips
 from sonolume.training.pixels import crop, to_float
 from sonolume.training.reading import read_words
@@ -36,6 +37,8 @@ class PaintSettings:
     batch: int = 24
     time_mean: float = -0.4
     states: float = 0.3  # share of state pairs
+    composed: float = 0.2  # share of a concept heard in a scene that the words name
+    distil: float = 0.8  # how much of the loss asks for what the base paints of the whole in words
     as_picture: float = 0.15  # share of items heard through the photo's own embedding
     jitter: float = 0.03  # noise added to embeddings: nearby sounds should paint alike
     crops: int = 3  # embeddings computed of every clip
@@ -46,12 +49,13 @@ class PaintSettings:
 
 
 class Hearing(nn.Module):
-    """What is trained and saved as `painter-audio`: tokens, and the attention of every block."""
+    """What is trained and saved as `painter-audio`: tokens, and the modules that read them."""
 
     def __init__(self, tokens: AudioTokens, denoiser: PocketDenoiser) -> None:
         super().__init__()
         self.tokens = tokens
         self.attention = nn.ModuleList(block.audio for block in denoiser.layers)
+        self.summary = denoiser.audio
 
 
 class PaintAdapter:
@@ -75,9 +79,7 @@ class PaintAdapter:
         if start is None:
             self.denoiser = load_base(models)
             tokens = AudioTokens(settings.hear)
-            gain = 1 / faintness(tokens, settings.schedule)
-            for block in self.denoiser.layers:
-                block.audio.start_from(block.norm_words, block.attend_words, gain)
+            self._read_as_words(1 / loudness(tokens.config))
         else:
             check_terms("painter-audio", start, commercial=commercial)
             self.denoiser, tokens = load_painter(start, models)
@@ -88,7 +90,7 @@ class PaintAdapter:
         photos = list(read_photos(data, "train", licences=licences))
         self.sounds = embed_clips(self.joint, clips, settings.crops)  # [clips, crops, 512]
         self.clip_concepts = [clip.concept for clip in clips]
-        self.pairs = PairMaker(self.clip_concepts, photos, settings.states)
+        self.pairs = PairMaker(self.clip_concepts, photos, settings.states, settings.composed)
         held = list(read_sounds(data, "validation"))
         self.shown = {
             slug: embed_clips(self.joint, [clip], 1)[0, 0]
@@ -97,18 +99,30 @@ class PaintAdapter:
             if clip is not None
         }
 
+    def _read_as_words(self, gain: float) -> None:
+        """Let the audio modules begin as copies of those that read words."""
+        for block in self.denoiser.layers:
+            block.audio.start_from(block.norm_words, block.attend_words, gain)
+        nothing = masked_mean(self.joint.word_states([""]))[0]
+        self.denoiser.audio.start_from(self.denoiser.summary, nothing, gain)
+
     def batch(self, rng: np.random.Generator) -> dict[str, Tensor]:
         s = self.settings
         pairs = [self.pairs.draw(rng) for _ in range(s.batch)]
         side = self.denoiser.config.side
         pictures = to_float(np.stack([crop(p.pixels, side, s.zoom, rng) for p in pairs]))
-        words = self.joint.tokenizer.encode([p.words for p in pairs], s.longest)
+        words, whole = (
+            self.joint.tokenizer.encode(texts, s.longest)
+            for texts in ([p.words for p in pairs], [p.whole for p in pairs])
+        )
         crops = rng.integers(s.crops, size=len(pairs))
         heard = torch.stack([self.sounds[p.sound, c] for p, c in zip(pairs, crops, strict=True)])
         noise = torch.from_numpy(rng.normal(0, 1, heard.shape).astype(np.float32))
         return {
             "pictures": pictures,
             "words": words,
+            "whole": whole,
+            "true": torch.tensor([p.true for p in pairs]),
             "heard": heard,
             "noise": s.jitter * noise,
             "seen": torch.from_numpy(rng.random(len(pairs)) < s.as_picture),
@@ -125,8 +139,8 @@ class PaintAdapter:
             heard = heard.masked_scatter(seen, looked.clone())
         return F.normalize(heard + batch["noise"], dim=-1)
 
-    def flow(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Velocity loss [B], predicted clean pictures, and times [B], with the sound heard."""
+    def predict(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Noisy pictures, times [B], and the clean pictures predicted with the sound heard."""
         pictures = batch["pictures"]
         t = logit_normal_times(len(pictures), self.settings.time_mean).to(pictures)
         hear = self.model.tokens
@@ -134,12 +148,28 @@ class PaintAdapter:
         x = mix(pictures, torch.randn_like(pictures), t)
         words = read_words(self.joint.words, batch["words"])
         clean = self.denoiser.to(x.device)(x, t, words, tokens).float()
-        return velocity_loss(clean, pictures, t), clean, t
+        return x, t, clean
+
+    def losses(
+        self, batch: dict[str, Tensor], x: Tensor, t: Tensor, clean: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The flow loss to photos that are true to what is told, and the distillation loss to what
+        the base predicts of words that say the whole, which has no photo's noise in it."""
+        flow = velocity_loss(clean, batch["pictures"], t)[batch["true"]]
+        with torch.no_grad():
+            taught = self.denoiser(x, t, read_words(self.joint.words, batch["whole"])).float()
+        return flow.sum() / len(x), velocity_loss(clean, taught, t).mean()
+
+    def mixed(self, flow: Tensor, distil: Tensor) -> Tensor:
+        """Both losses as the settings weigh them."""
+        share = self.settings.distil
+        return (1 - share) * flow + share * distil
 
     def gates(self) -> Tensor:
         """The mean opening of the gates, tanh(gate) in absolute value."""
-        gates = torch.stack([block.audio.gate.detach() for block in self.denoiser.layers])
-        return gates.tanh().abs().mean()
+        gates = [block.audio.gate for block in self.denoiser.layers]
+        opened = torch.stack([*gates, self.denoiser.audio.gate]).detach()
+        return opened.tanh().abs().mean()
 
     def validate(self, folder: Path) -> dict[str, float]:
         """Paint held-out sounds under a few words into `samples.png`."""
@@ -158,9 +188,8 @@ class PaintAdapter:
     def export(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"tokens.{k}": v for k, v in self.model.tokens.state_dict().items()}
-        for key, value in self.denoiser.state_dict().items():
-            if ".audio." in key:
-                tensors[f"denoiser.{key}"] = value
+        for key, value in self.denoiser.audio_parameters().items():
+            tensors[f"denoiser.{key}"] = value.detach()
         facts = {"config": asdict(self.settings.hear), "commercial": self.commercial}
         weights.save("painter-audio", tensors, facts, folder)
 
@@ -184,14 +213,6 @@ class PaintAdapter:
         return [Picture.from_float(row.cpu().numpy()) for row in clean]
 
 
-@torch.no_grad()
-def faintness(tokens: AudioTokens, schedule: Schedule) -> float:
-    """How large audio tokens are on the average over tokens and times, beside those of words.
-
-    Words have a root mean square of 1. Attention normalises its keys, so that all 77 tokens are
-    read alike while their values shrink with the norm and with the shares of their levels.
-    """
-    config = tokens.config
-    size = config.norm / (TOKENS * config.context) ** 0.5 if config.norm else 1.0
-    moments = emphasis(torch.linspace(0, 1, 101), schedule)
-    return size * float(tokens.hierarchy.shares(moments).mean())
+def loudness(config: AudioTokensConfig) -> float:
+    """Root mean square of audio tokens; that of words is 1."""
+    return config.norm / (TOKENS * config.context) ** 0.5 if config.norm else 1.0

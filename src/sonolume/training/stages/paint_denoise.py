@@ -1,4 +1,8 @@
-"""Stage `paint.denoise`: tokens and gated attention learn to paint on the frozen base."""
+"""Stage `paint.denoise`: tokens and gated modules learn to paint on the frozen base.
+
+Photos teach them, and so does the base itself: what it predicts of words that say all ("a beach in
+a thunderstorm") is asked of some of the words ("a beach") with the sound.
+"""
 
 import math
 from collections.abc import Mapping
@@ -16,15 +20,15 @@ HOT, COLD = 2.0, 0.5
 
 
 class PaintDenoise(PaintAdapter):
-    """Flow matching with the sound heard; levels sharpen from temperature 2.0 to 0.5."""
+    """Flow matching and distillation; levels sharpen from temperature 2.0 to 0.5."""
 
     name = "paint.denoise"
 
     def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         self.model.tokens.hierarchy.temperature.fill_(temperature(progress))
-        flow, _, _ = self.flow(batch)
-        loss = flow.mean()
-        return loss, {"flow": loss.detach(), "gates": self.gates()}
+        flow, distil = self.losses(batch, *self.predict(batch))
+        figures = {"flow": flow.detach(), "distil": distil.detach(), "gates": self.gates()}
+        return self.mixed(flow, distil), figures
 
 
 def temperature(progress: float) -> float:

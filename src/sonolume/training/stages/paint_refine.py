@@ -19,7 +19,8 @@ LOOK_WEIGHT, OVERLAP_WEIGHT, LATE = 0.05, 0.01, 0.25
 
 
 class PaintRefine(PaintAdapter):
-    """Flow matching plus perceptual loss (t > 0.25, half of the batch) plus level entropy."""
+    """What `paint.denoise` asks, plus perceptual loss (t > 0.25, half of the batch) plus level
+    entropy."""
 
     name = "paint.refine"
 
@@ -38,13 +39,15 @@ class PaintRefine(PaintAdapter):
 
     def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         self.model.tokens.hierarchy.temperature.fill_(COLD)
-        flow, clean, t = self.flow(batch)
-        late = (t > LATE).nonzero().flatten()[: self.settings.batch // 2]
+        x, t, clean = self.predict(batch)
+        flow, distil = self.losses(batch, x, t, clean)
+        late = (batch["true"] & (t > LATE)).nonzero().flatten()[: self.settings.batch // 2]
         look = self.perceptual.to(clean.device)(clean[late], batch["pictures"][late])
         overlap = level_overlap(self.model.tokens.hierarchy.assignment())
-        total = flow.mean() + LOOK_WEIGHT * look + OVERLAP_WEIGHT * overlap
+        total = self.mixed(flow, distil) + LOOK_WEIGHT * look + OVERLAP_WEIGHT * overlap
         figures = {
-            "flow": flow.mean().detach(),
+            "flow": flow.detach(),
+            "distil": distil.detach(),
             "look": look.detach(),
             "overlap": overlap.detach(),
             "gates": self.gates(),
