@@ -26,8 +26,8 @@ STRENGTHS = (0.0, 0.5, 1.0, 1.5)
 
 
 def concepts(paint: PaintPipeline) -> Picture:
-    """One picture for each of some words."""
-    requests = [paint.request(None, words, seed=1) for words in CONCEPTS]
+    """One picture for each of some words, each from a seed of its own."""
+    requests = [paint.request(None, words, seed=seed) for seed, words in enumerate(CONCEPTS)]
     return grid(paint.paint_many(requests), columns=8)
 
 
