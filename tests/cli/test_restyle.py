@@ -11,30 +11,15 @@ import numpy as np
 import pytest
 
 from sonolume.correspondence.descriptors import DESCRIPTORS
-from sonolume.correspondence.edits import edit
 from sonolume.correspondence.heads import HEADS
 from sonolume.media import Audio, Picture
 
-RATE = 16_000
 
-
-@pytest.fixture
-def files(tmp_path: Path) -> tuple[Path, Path, Path]:
-    rng = np.random.default_rng(3)
-    patches = rng.uniform(60, 190, (6, 6, 3)).repeat(16, axis=0).repeat(16, axis=1)
-    day = Picture(patches.astype(np.uint8))
-    day.save(tmp_path / "day.png")
-    edit(day, "darken", 0.6).save(tmp_path / "night.png")
-    time = np.arange(RATE) / RATE
-    tone = sum(np.sin(2 * np.pi * 220 * k * time) / k for k in range(1, 9))
-    sound = 0.1 * tone * np.exp(-6 * (time % 0.25))
-    Audio(np.stack([sound, sound]).astype(np.float32), RATE).save(tmp_path / "sound.wav")
-    return tmp_path / "day.png", tmp_path / "night.png", tmp_path / "sound.wav"
-
-
-def test_a_night_and_what_is_told(run: Callable[..., Any], files, tmp_path: Path) -> None:
+def test_a_night_and_what_is_told(run: Callable[..., Any], day_night_sound, tmp_path: Path) -> None:
     out, drawing = tmp_path / "out.wav", tmp_path / "out.png"
-    done = run("restyle", *files, "-o", out, "--plot", drawing, "--json", "--prior", "hard")
+    done = run(
+        "restyle", *day_night_sound, "-o", out, "--plot", drawing, "--json", "--prior", "hard"
+    )
     assert done.code == 0
     told = json.loads(done.out)
     assert list(told) == [
@@ -58,20 +43,24 @@ def test_a_night_and_what_is_told(run: Callable[..., Any], files, tmp_path: Path
     assert json.loads(again.out)["bytes_equal"]
 
 
-def test_lines_for_people_and_the_same_picture(run: Callable[..., Any], files, tmp_path) -> None:
-    day, _, sound = files
+def test_lines_for_people_and_the_same_picture(
+    run: Callable[..., Any], day_night_sound, tmp_path
+) -> None:
+    day, _, sound = day_night_sound
     same = run("restyle", day, day, sound, "-o", tmp_path / "same.wav", "--prior", "hard")
     assert same.code == 0
     assert "the sound is as it was" in same.out
     left, right = Audio.read(tmp_path / "same.wav"), Audio.read(sound)
     assert np.array_equal(left.samples, right.samples)
     quiet = ["--quiet", "--keep", "none", "--effects", "1", "--prior", "hard"]
-    moved = run("restyle", *files, "-o", tmp_path / "moved.flac", *quiet)
+    moved = run("restyle", *day_night_sound, "-o", tmp_path / "moved.flac", *quiet)
     assert (moved.code, moved.out) == (0, "")
 
 
-def test_refusals_come_in_one_line(run: Callable[..., Any], files, tmp_path: Path) -> None:
-    day, night, sound = files
+def test_refusals_come_in_one_line(
+    run: Callable[..., Any], day_night_sound, tmp_path: Path
+) -> None:
+    day, night, sound = day_night_sound
     for arguments, said in (
         (("--strength", "3"), "strength"),
         (("--keep", "timbre"), "keep"),

@@ -27,6 +27,7 @@ __all__ = ["command"]
 @click.option("--audio-encoder", type=FOLDER, help="CLAP, for a Stable Diffusion --model.")
 @click.option("--size", type=click.IntRange(16, 1024), default=128, show_default=True)
 @click.option("--steps", type=click.IntRange(1, 1000), help="[default: the painter's usual]")
+@click.option("--shift", type=click.FloatRange(0.1, 20), help="[default: the painter's usual]")
 @teachers_option
 def command(
     model: Path | None,
@@ -34,6 +35,7 @@ def command(
     teachers: Path | None,
     size: int,
     steps: int | None,
+    shift: float | None,
     **common: Any,
 ) -> None:
     """Whether painted pictures show what was heard and said, to a judge trained apart."""
@@ -46,7 +48,8 @@ def command(
 
     judge, hashes = find_judge(teachers, common["data"])
     pipeline = load("paint", model or "pocket", audio_encoder)
-    table = {"size": size, **({} if steps is None else {"steps": steps})}
+    asked = {"size": size, "steps": steps, "shift": shift}
+    table = {name: value for name, value in asked.items() if value is not None}
     own = model if model is not None and "joint-words" in weights.names(model) else None
     with progress_bar(quiet=common["quiet"]) as progress:
         result = evaluate_paint(

@@ -35,10 +35,7 @@ from sonolume.training.edit_deltas import EditDeltas, read_edit_deltas
 from sonolume.training.pair_batches import check_pairs
 from sonolume.training.rendered_pairs import RenderedPairs
 from sonolume.training.restyle_inputs import as_targets, encode
-from sonolume.training.restyle_losses import (
-    along,
-    preserve_loss,
-)
+from sonolume.training.restyle_losses import along, preserve_loss
 from sonolume.training.restyle_moved import MEASURED, Ear, Moved, map_terms, sound_terms
 from sonolume.training.settings import from_table
 from sonolume.training.stage import Figures
