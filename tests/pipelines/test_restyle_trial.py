@@ -68,7 +68,9 @@ def test_threads_do_not_disturb_each_other() -> None:
     chains = [Chain.of(told) for told in CHAINS] * 3
     with ThreadPoolExecutor(4) as pool:
         beside = [numbers(kept) for kept in pool.map(trials.kept, chains)]
-    assert beside == [numbers(trials.kept(chain)) for chain in chains]
+    alone = [numbers(trials.kept(chain)) for chain in chains]
+    # Where arrays lie in memory decides how sums are rounded; another chain is far beyond that.
+    np.testing.assert_allclose(beside, alone, rtol=0, atol=1e-7)
 
 
 def test_nothing_done_loses_nothing() -> None:
