@@ -12,7 +12,7 @@ from sonolume.evaluation.play_scores import RATE as SLOW
 from sonolume.evaluation.play_scores import additive, hear_score
 from sonolume.music.kit import Envelope, Instrument, Kit, Loop, Region, Sample
 from sonolume.music.mixdown import MixSettings
-from sonolume.music.score import Notes, Score, Track
+from sonolume.music.score import Controller, Curve, Notes, Score, Track
 from sonolume.signal.chroma import chroma
 
 
@@ -75,9 +75,25 @@ def test_a_loop_that_clicks_is_found_out(end: int | None, clean: bool) -> None:
 
 def test_plain_tones_have_the_chroma_of_their_notes() -> None:
     part = Notes.of([(0, 1, 60, 90), (1, 2, 67, 90)])
-    found = chroma(additive([part]).astype(np.float32), SLOW, 0.05)
+    found = chroma(additive(Track("", part)).astype(np.float32), SLOW, 0.05)
     assert (found[:, 3:17].argmax(axis=0) == 0).all()
     assert (found[:, 23:37].argmax(axis=0) == 7).all()
+
+
+def test_plain_tones_obey_pedal_bend_and_volume() -> None:
+    part = Notes.of([(0, 0.5, 60, 90), (3, 3.5, 67, 90)])
+    curves: dict[Controller, Curve] = {
+        "sustain": Curve(np.array([0.2, 2.0]), np.array([1, 0], np.float32)),
+        "bend": Curve(np.array([1.0, 2.5]), np.array([2, 0], np.float32)),
+        "volume": Curve(np.array([0.0, 3.25]), np.array([1, 0.5], np.float32)),
+    }
+    mono = additive(Track("", part, curves=curves)).astype(np.float32)
+    found = chroma(mono, SLOW, 0.05)
+    assert (found[:, 3:17].argmax(axis=0) == 0).all()  # held on by the pedal
+    assert (found[:, 23:37].argmax(axis=0) == 2).all()  # C bent to D
+    assert np.abs(mono[round(2.01 * SLOW) : 3 * SLOW]).max() < 1e-3
+    first, second = (mono[round(t * SLOW) : round((t + 0.2) * SLOW)] for t in (3.02, 3.27))
+    assert np.sqrt(np.mean(second**2) / np.mean(first**2)) == pytest.approx(0.25, rel=0.02)
 
 
 def test_a_loud_sample_does_not_drown_the_others() -> None:

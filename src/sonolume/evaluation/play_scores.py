@@ -12,7 +12,7 @@ from sonolume.music.kit import Instrument, Kit
 from sonolume.music.mixdown import MixSettings, mix
 from sonolume.music.mixdown.balance import gains, roles_of
 from sonolume.music.sampler import render
-from sonolume.music.score import Notes, Score
+from sonolume.music.score import Controller, Score, Track
 from sonolume.signal.chroma import chroma
 from sonolume.signal.loudness import loudness
 from sonolume.signal.structure import CHROMA_STEP, correlation
@@ -57,7 +57,7 @@ def _harmony(seated: Seated, pitched: Mapping[int, Instrument]) -> float:
     indices = sorted(pitched)
     parts = [block.mean(axis=1) for block in render(seated.score, pitched, RATE)]
     played = np.concatenate(parts, axis=1) if parts else np.zeros((len(indices), 1), np.float32)
-    tones = [additive([seated.score.tracks[index].notes]) for index in indices]
+    tones = [additive(seated.score.tracks[index]) for index in indices]
     heard, wanted = (
         chroma(_balanced(seated, indices, tracks), RATE, CHROMA_STEP)
         for tracks in (list(played), tones)
@@ -80,20 +80,44 @@ def _balanced(
     return total
 
 
-def additive(parts: list[Notes]) -> NDArray[np.float64]:
-    """The notes as plain tones [n] of four harmonics that die away: a reference of its own."""
-    end = max((float(notes.end.max()) for notes in parts if len(notes)), default=0.1)
-    out = np.zeros(round((end + 0.1) * RATE) + 1)
-    for notes in parts:
-        rows = zip(notes.start, notes.end, notes.key, notes.velocity, strict=True)
-        for start, stop, key, velocity in rows:
-            first, count = round(start * RATE), max(1, round((stop - start) * RATE))
-            time = np.arange(count) / RATE
-            f0 = 440.0 * 2 ** ((int(key) - 69) / 12)
-            tone = sum(
-                np.sin(2 * np.pi * n * f0 * time) / n
-                for n in range(1, HARMONICS + 1)
-                if n * f0 < RATE / 2
-            )
-            out[first : first + count] += velocity / 127 * np.exp(-1.5 * time) * tone
-    return out
+def additive(track: Track) -> NDArray[np.float64]:
+    """A track as plain tones [n] of four harmonics: a reference of its own.
+
+    A tone stays as loud as it began until key and pedal let it go. Volume and expression count as
+    40 log10 (General MIDI 2), bends from one frame to the next.
+    """
+    notes, until = track.notes, _let_go(track)
+    time = np.arange(round((max(until, default=0.0) + 0.1) * RATE) + 1) / RATE
+    turns = np.cumsum(np.exp2(_curve(track, "bend", time, 0.0) / 12)) / RATE
+    out = np.zeros(len(time))
+    for start, stop, key, velocity in zip(
+        notes.start, until, notes.key, notes.velocity, strict=True
+    ):
+        first, last = round(start * RATE), round(stop * RATE) + 1
+        f0 = 440.0 * 2 ** ((int(key) - 69) / 12)
+        phase = 2 * np.pi * f0 * (turns[first:last] - turns[first])
+        harmonics = [n for n in range(1, HARMONICS + 1) if n * f0 < RATE / 2]
+        out[first:last] += velocity / 127 * sum(np.sin(n * phase) / n for n in harmonics)
+    loud = _curve(track, "volume", time, 100 / 127) * _curve(track, "expression", time, 1.0)
+    return out * np.square(loud)
+
+
+def _let_go(track: Track) -> list[float]:
+    """Seconds at which each note ends: with its key, or with the pedal that holds it."""
+    pedal = track.curves.get("sustain")
+    ends = [float(end) for end in track.notes.end]
+    if pedal is None:
+        return ends
+    lifts = [float(at) for at, value in zip(pedal.time, pedal.value, strict=True) if value < 0.5]
+    held = pedal.at(track.notes.end, 0.0) >= 0.5
+    return [
+        min((lift for lift in lifts if lift > end), default=max(ends)) if down else end
+        for end, down in zip(ends, held, strict=True)
+    ]
+
+
+def _curve(
+    track: Track, name: Controller, time: NDArray[np.float64], default: float
+) -> NDArray[np.float64]:
+    curve = track.curves.get(name)
+    return np.full(len(time), default) if curve is None else curve.at(time, default).astype(float)
