@@ -42,6 +42,7 @@ SETTINGS: dict[str, dict[str, float]] = {
 # Noise of its own, and short spectra: beside the rest they would be half of the time.
 SLOW: dict[str, dict[str, float]] = {
     "contrast": {"depth": 1.5},
+    "damper": {"depth": 0.8},
     "noise": {"level": -12.0, "spread": 500.0},
 }
 

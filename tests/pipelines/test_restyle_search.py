@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from sonolume.pipelines.restyle.aims import aim, welcome
 from sonolume.pipelines.restyle.probed import SPARE, STYLE, Probed, probe
 from sonolume.pipelines.restyle.repair import variants
 from sonolume.pipelines.restyle.search import search
@@ -54,11 +55,13 @@ def test_variants_differ_in_one_move_and_help(sound: Probed) -> None:
     chain = [(dull, 0.4), (crush, 0.2)]
     before = sound.moved([sound.possible[p] for p, _ in chain], [a for _, a in chain])
 
+    wanted = aim(targets(brightness=1.0))
+
     def rank(moved: np.ndarray) -> tuple[int, float]:
         return 0, -float(moved[cue])
 
     for effects in (2, 3):
-        changed, moved = variants(sound, chain, cue, 1.0, effects, rank)
+        changed, moved = variants(sound, chain, cue, wanted, effects, rank)
         assert len(changed) <= effects
         assert len({p for p, _ in changed} - {p for p, _ in chain}) == 1
         assert len({p for p, _ in chain} - {p for p, _ in changed}) <= (effects == 2)
@@ -66,3 +69,19 @@ def test_variants_differ_in_one_move_and_help(sound: Probed) -> None:
         assert sound.moved([sound.possible[p] for p, _ in changed], [a for _, a in changed]) == (
             pytest.approx(moved, abs=1e-4)
         )
+
+
+@pytest.mark.parametrize("effects", [1, 3])
+def test_hiss_is_added_only_where_noise_is_wanted(sound: Probed, effects: int) -> None:
+    for wanted in (targets(brightness=2.0), targets(brightness=1.0, noisiness=-1.0)):
+        found = search(sound, wanted, effects=effects)
+        assert found.chosen
+        assert "noise" not in {move.effect.name for move in found.chosen}
+    hisses = {i for i, move in enumerate(sound.possible) if move.effect.name == "noise"}
+    assert hisses
+    assert not hisses & set(welcome(sound, aim(targets(brightness=2.0))))
+    assert hisses < set(welcome(sound, aim(targets(noisiness=0.3))))
+
+
+def test_a_cue_name_stands_behind_each_restriction(sound: Probed) -> None:
+    assert {move.only_for for move in sound.possible} - {None} <= set(STYLE)

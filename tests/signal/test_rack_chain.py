@@ -18,6 +18,7 @@ from sonolume.signal.rack.effect import Parameter
 RATE = 22_050
 ON: dict[str, dict[str, float]] = {
     "contrast": {"depth": 1.5},
+    "damper": {"depth": 0.8},
     "high-pass": {"cutoff": 300.0},
     "low-pass": {"cutoff": 4000.0},
     "tilt": {"gain": 5.0},

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sonolume.pipelines.restyle.probed import STYLE, Probed, Vector
 
-__all__ = ["INSISTING", "STRUCTURE", "aim", "intended", "weights_of", "wrong_ways"]
+__all__ = ["INSISTING", "STRUCTURE", "aim", "intended", "weights_of", "welcome", "wrong_ways"]
 
 WANTED: Final = 0.3  # steps; a cue whose target is less may stay
 STAYING: Final = 0.35  # weight of a step of a cue that should stay; 1 is that of a wanted one
@@ -42,3 +42,14 @@ def wrong_ways(moved: Vector, wanted: Vector) -> NDArray[np.bool_]:
         moved * np.sign(wanted) < np.minimum(RIGHT, np.abs(wanted) / 2)
     )
     return wrong
+
+
+def welcome(sound: Probed, wanted: Vector) -> list[int]:
+    """Places of the moves that may be chosen: those for any cue, and those for one that is to
+    rise."""
+    rising = {name for name, way in zip(STYLE, wanted, strict=False) if way >= WANTED}
+    return [
+        place
+        for place, move in enumerate(sound.possible)
+        if move.only_for is None or move.only_for in rising
+    ]

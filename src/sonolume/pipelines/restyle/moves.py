@@ -14,6 +14,10 @@ __all__ = ["Move", "chain_of", "moves"]
 BENT: Final[Mapping[str, float]] = {"noise": 0.4}
 """From −40 dB on, where noise is far from being heard."""
 
+ONLY_FOR: Final[Mapping[str, str]] = {"noise": "noisiness"}
+"""Effects that are welcome only where that cue should rise: hiss also makes a tone brighter and
+rougher, but nobody who asked for that asked for hiss."""
+
 
 @dataclass(frozen=True, eq=False)
 class Move:
@@ -26,12 +30,14 @@ class Move:
         doc: what it does, for people.
         bend: power of the amount that is the share of the way from bypass; below 1 where little of
             the way does nothing.
+        only_for: the cue that must be meant to rise for the move to be welcome; any if None.
     """
 
     effect: Effect
     full: Mapping[str, float]
     doc: str
     bend: float = 1.0
+    only_for: str | None = None
 
     @property
     def name(self) -> str:
@@ -96,6 +102,8 @@ def moves(loudness: float, channels: int) -> list[Move]:
         ("crush", {"bits": 4.0}, "grainy"),
         ("contrast", {"depth": 2.5}, "clearer"),
         ("contrast", {"depth": -0.5}, "hazier"),
+        ("damper", {"depth": 1.5}, "damped"),
+        ("damper", {"depth": -0.5}, "ringing"),
         ("noise", {"level": 6.0, "spread": 300.0}, "breathy"),
         ("noise", {"level": 6.0, "spread": 20e3}, "hissing"),
         ("chorus", {"mix": 0.8}, "doubled"),
@@ -109,4 +117,7 @@ def moves(loudness: float, channels: int) -> list[Move]:
             ("width", {"side": -30.0}, "narrower"),
             ("width", {"spread": 1.0}, "spread out"),
         ]
-    return [Move(RACK[name], full, doc, BENT.get(name, 1.0)) for name, full, doc in table]
+    return [
+        Move(RACK[name], full, doc, BENT.get(name, 1.0), ONLY_FOR.get(name))
+        for name, full, doc in table
+    ]

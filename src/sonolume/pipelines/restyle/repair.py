@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from sonolume.diffusion.workers import beside
-from sonolume.pipelines.restyle.aims import STRUCTURE
+from sonolume.pipelines.restyle.aims import STRUCTURE, welcome
 from sonolume.pipelines.restyle.probed import PROBE, Probed, Vector
 
 __all__ = ["variants"]
@@ -24,7 +24,7 @@ def variants(
     sound: Probed,
     chain: Placed,
     cue: int,
-    way: float,
+    wanted: Vector,
     effects: int,
     rank: Callable[[Vector], tuple[int, float]],
 ) -> tuple[Placed, Vector]:
@@ -36,7 +36,7 @@ def variants(
         sound: the excerpts.
         chain: what was found so far.
         cue: its place in `Probed.moved`.
-        way: +1 or −1, where it should go.
+        wanted: where each should go; only its sign counts for this one.
         effects: moves at most.
         rank: of what was moved; smaller is better.
 
@@ -44,9 +44,9 @@ def variants(
         the chain and what it moves.
     """
     lost = sound.effect[:, -len(STRUCTURE) :] @ np.array(STRUCTURE)
-    helping = way * sound.effect[:, cue] / (1 + lost)
-    chosen = {place for place, _ in chain}
-    ordered = [int(p) for p in np.argsort(-helping) if helping[p] > 0 and int(p) not in chosen]
+    helping = np.sign(wanted[cue]) * sound.effect[:, cue] / (1 + lost)
+    free = set(welcome(sound, wanted)) - {place for place, _ in chain}
+    ordered = [int(p) for p in np.argsort(-helping) if helping[p] > 0 and int(p) in free]
     tries = [t for place in ordered[:CANDIDATES] for t in _with(sound, chain, place, effects)]
     if not tries:
         return chain, _moved(sound, chain)

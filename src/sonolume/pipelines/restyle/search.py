@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sonolume.pipelines.restyle.aims import INSISTING, aim, weights_of, wrong_ways
+from sonolume.pipelines.restyle.aims import INSISTING, aim, weights_of, welcome, wrong_ways
 from sonolume.pipelines.restyle.moves import Move
 from sonolume.pipelines.restyle.probed import SPARE, STYLE, Probed, Vector
 from sonolume.pipelines.restyle.refine import refine
@@ -98,7 +98,7 @@ def _repaired(sound: Probed, found: Found, wanted: Vector, weights: Vector, effe
         chain = [
             (sound.possible.index(m), a) for m, a in zip(found.chosen, found.amounts, strict=True)
         ]
-        placed, moved = variants(sound, chain, cue, float(np.sign(wanted[cue])), effects, rank)
+        placed, moved = variants(sound, chain, cue, wanted, effects, rank)
         places = [place for place, _ in placed]
         chosen = [sound.possible[place] for place in places]
         amounts = np.array([amount for _, amount in placed])
@@ -179,12 +179,13 @@ def _rank(moved: Vector, wanted: Vector, weights: Vector) -> tuple[int, float]:
 def _choose(sound: Probed, wanted: Vector, weights: Vector, most: int) -> tuple[list[int], Vector]:
     """The few moves that together come nearest, were they to add up; each effect once."""
     names = [move.effect.name for move in sound.possible]
+    open_to = welcome(sound, wanted)
     chosen: list[int] = []
     amounts = np.zeros(0)
     best = first = float(np.square(weights * wanted).sum())
     while len(chosen) < most:
         used = {names[i] for i in chosen}
-        free = [i for i, name in enumerate(names) if name not in used]
+        free = [i for i in open_to if names[i] not in used]
         fits = [(*_fit(sound.effect[[*chosen, i]], wanted, weights), i) for i in free]
         if not fits:
             break

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from sonolume.signal.rack.contrast import CONTRAST
+from sonolume.signal.rack.damper import DAMPER
 from sonolume.signal.rack.delay import DELAY
 from sonolume.signal.rack.distortion import CRUSH, SATURATION
 from sonolume.signal.rack.dynamics import COMPRESSOR, TRANSIENTS
@@ -24,6 +25,7 @@ RACK: Final[Mapping[str, Effect]] = MappingProxyType(
         effect.name: effect
         for effect in (
             CONTRAST,
+            DAMPER,
             HIGH_PASS,
             LOW_PASS,
             TILT,
