@@ -134,8 +134,8 @@ def test_changes_of_another_network_are_refused(generator: SoundGenerator) -> No
 @pytest.mark.filterwarnings(OUTDATED)
 @pytest.mark.parametrize("kind", ["audioldm2", "stable_audio"])
 def test_full_networks_are_moved_alike(kind: str, request: pytest.FixtureRequest) -> None:
-    from sonolume.pipelines.restyle.engine_full import load_full_generator
-    from sonolume.pipelines.restyle.engine_parts import style_of
+    from sonolume.pipelines.restyle.engine.full import load_full_generator
+    from sonolume.pipelines.restyle.engine.parts import style_of
 
     folder: Path = request.getfixturevalue(kind)
     found = load_full_generator(folder)

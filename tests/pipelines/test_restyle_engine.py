@@ -20,10 +20,10 @@ from sonolume.errors import MediaError, ModelError, OptionError
 from sonolume.hub.joint import load_joint
 from sonolume.media import Audio, Picture, read_provenance
 from sonolume.pipelines import reproduce
-from sonolume.pipelines.restyle.engine_draw import Drawer
-from sonolume.pipelines.restyle.engine_parts import Condition, Generator, Style, style_of
-from sonolume.pipelines.restyle.engine_pocket import load_pocket_generator
-from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
+from sonolume.pipelines.restyle.engine.draw import Drawer
+from sonolume.pipelines.restyle.engine.parts import Condition, Generator, Style, style_of
+from sonolume.pipelines.restyle.engine.pocket import load_pocket_generator
+from sonolume.pipelines.restyle.engine.settings import DiffusionSettings
 from sonolume.pipelines.restyle.pipeline import RestylePipeline
 from sonolume.signal.mel import LogMel
 

@@ -17,10 +17,10 @@ from sonolume.media import Audio, Picture
 from sonolume.models.full.ddpm import DdpmDenoiser
 from sonolume.models.full.voice_mel import voice_mel
 from sonolume.pipelines import reproduce
-from sonolume.pipelines.restyle.engine_draw import Drawer
-from sonolume.pipelines.restyle.engine_full import load_full_generator, prompts
-from sonolume.pipelines.restyle.engine_parts import Generator, style_of
-from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
+from sonolume.pipelines.restyle.engine.draw import Drawer
+from sonolume.pipelines.restyle.engine.full import load_full_generator, prompts
+from sonolume.pipelines.restyle.engine.parts import Generator, style_of
+from sonolume.pipelines.restyle.engine.settings import DiffusionSettings
 
 # diffusers builds this autoencoder with what torch calls outdated.
 pytestmark = [

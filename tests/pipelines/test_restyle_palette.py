@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonolume.errors import OptionError
-from sonolume.pipelines.restyle.palette import PALETTES, palette
+from sonolume.pipelines.restyle.chains.palette import PALETTES, palette
 from sonolume.signal.rack import process
 
 RATE = 16_000

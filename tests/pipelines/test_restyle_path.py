@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from sonolume.pipelines.restyle.path import Path
-from sonolume.pipelines.restyle.probed import STYLE, Probed, probe
-from sonolume.pipelines.restyle.search import Found, search
+from sonolume.pipelines.restyle.chains.path import Path
+from sonolume.pipelines.restyle.chains.probed import STYLE, Probed, probe
+from sonolume.pipelines.restyle.chains.search import Found, search
 from sonolume.signal.cues import CUES
 
 RATE = 16_000

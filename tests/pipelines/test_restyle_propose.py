@@ -18,12 +18,12 @@ from sonolume.hub.style import CONTROLLER, MAP
 from sonolume.media import Audio, Picture
 from sonolume.models.effect_controller import EffectController, EffectControllerConfig
 from sonolume.models.style_map import StyleMap, StyleMapConfig
+from sonolume.pipelines.restyle.chains.palette import palette
+from sonolume.pipelines.restyle.chains.propose import Proposer, load_proposer
+from sonolume.pipelines.restyle.chains.search import nearer, proposed, search
 from sonolume.pipelines.restyle.listened import Listened
-from sonolume.pipelines.restyle.palette import palette
 from sonolume.pipelines.restyle.pipeline import RestylePipeline
-from sonolume.pipelines.restyle.propose import Proposer, load_proposer
 from sonolume.pipelines.restyle.recording import Recording
-from sonolume.pipelines.restyle.search import nearer, proposed, search
 from sonolume.signal.cues import CUES
 
 RATE = 16_000

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from sonolume.pipelines.restyle.aims import aim, welcome
-from sonolume.pipelines.restyle.probed import SPARE, STYLE, Probed, probe
-from sonolume.pipelines.restyle.repair import variants
-from sonolume.pipelines.restyle.search import search
+from sonolume.pipelines.restyle.chains.aims import aim, welcome
+from sonolume.pipelines.restyle.chains.probed import SPARE, STYLE, Probed, probe
+from sonolume.pipelines.restyle.chains.repair import variants
+from sonolume.pipelines.restyle.chains.search import search
 from sonolume.signal.cues import CUES
 
 RATE = 16_000

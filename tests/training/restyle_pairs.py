@@ -31,7 +31,7 @@ def pairs_folder(takes: Path, tiny_pocket: Path, tmp_path_factory: pytest.TempPa
     """48 pairs of the palette `moves`, and two remixes."""
     from sonolume.data.restyle_pairs import pair_files
     from sonolume.hub.joint import load_joint
-    from sonolume.pipelines.restyle.palette import palette
+    from sonolume.pipelines.restyle.chains.palette import palette
 
     remixes = tmp_path_factory.mktemp("remixes")
     for name, gain in (("original", 1.0), ("remix", 0.2)):

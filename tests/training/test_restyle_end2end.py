@@ -18,8 +18,8 @@ from sonolume.hub import style, weights
 from sonolume.hub.generator import load_generator
 from sonolume.hub.joint import load_joint
 from sonolume.models.film import installed
-from sonolume.pipelines.restyle.engine_parts import style_of
-from sonolume.pipelines.restyle.engine_pocket import load_pocket_generator
+from sonolume.pipelines.restyle.engine.parts import style_of
+from sonolume.pipelines.restyle.engine.pocket import load_pocket_generator
 from sonolume.training.context import Context
 from sonolume.training.edit_deltas import EditDeltas, read_edit_deltas
 from sonolume.training.loop import train

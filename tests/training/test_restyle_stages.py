@@ -18,7 +18,7 @@ from sonolume.data.restyle_table import Pairs, read_pairs
 from sonolume.errors import DataError, OptionError
 from sonolume.hub import style, weights
 from sonolume.hub.joint import load_joint
-from sonolume.pipelines.restyle.palette import palette
+from sonolume.pipelines.restyle.chains.palette import palette
 from sonolume.training.context import Context
 from sonolume.training.loop import train
 from sonolume.training.pair_batches import settings_groups

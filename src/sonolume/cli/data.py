@@ -127,7 +127,7 @@ def pairs(
 
     from sonolume.data.restyle_pairs import pair_files
     from sonolume.hub.joint import load_joint
-    from sonolume.pipelines.restyle.palette import palette as find_palette
+    from sonolume.pipelines.restyle.chains.palette import palette as find_palette
 
     plan, files = pair_files(
         data,

@@ -13,7 +13,7 @@ from sonolume.cli._sound_making import check_targets, steps
 from sonolume.errors import OptionError
 
 if TYPE_CHECKING:
-    from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
+    from sonolume.pipelines.restyle.engine.settings import DiffusionSettings
 
 __all__ = ["command"]
 
@@ -160,7 +160,7 @@ def read_diffusion(
 ) -> DiffusionSettings | None:
     """Settings of the diffusion engine, None for another one; options of the one not asked for
     are refused."""
-    from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
+    from sonolume.pipelines.restyle.engine.settings import DiffusionSettings
 
     chosen = {name: value for name, value in given.items() if value is not None}
     if engine == "diffusion":

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sonolume.models.joint import JointEncoder
-from sonolume.pipelines.restyle.surrogates import traces
+from sonolume.pipelines.restyle.chains.surrogates import traces
 from sonolume.signal.cues import CUES, measure_cues
 from sonolume.signal.mel import RATE
 

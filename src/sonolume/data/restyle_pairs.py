@@ -24,8 +24,8 @@ from sonolume.data.restyle_table import Pairs, as_pairs, read_rows
 from sonolume.errors import OptionError
 from sonolume.media.atomic import atomic_path
 from sonolume.models.joint import JointEncoder
-from sonolume.pipelines.restyle.palette import Palette
-from sonolume.pipelines.restyle.surrogates import lost_each, traces
+from sonolume.pipelines.restyle.chains.palette import Palette
+from sonolume.pipelines.restyle.chains.surrogates import lost_each, traces
 from sonolume.signal.mel import RATE
 from sonolume.signal.rack import process
 

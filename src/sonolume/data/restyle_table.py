@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sonolume.data.restyle_sounds import PARTS
 from sonolume.errors import DataError, OptionError
-from sonolume.pipelines.restyle.palette import Palette, palette
+from sonolume.pipelines.restyle.chains.palette import Palette, palette
 
 __all__ = ["Pairs", "as_pairs", "read_pairs", "read_rows"]
 

@@ -15,7 +15,7 @@ from sonolume.hub import weights
 from sonolume.hub.joint import load_joint
 from sonolume.hub.style import BASELINE, MAP, load_baseline, load_controller, load_heads, load_map
 from sonolume.models.joint import JointEncoder
-from sonolume.pipelines.restyle.palette import Palette, palette
+from sonolume.pipelines.restyle.chains.palette import Palette, palette
 from sonolume.training.activity import active_rmse, macro_f1
 from sonolume.training.proposals import Proposals, proposals
 from sonolume.training.restyle_inputs import encode, mapped, style_shares, whole

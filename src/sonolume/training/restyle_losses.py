@@ -7,7 +7,7 @@ of tokens and gains, `spectra.stft_distance` that of spectra.
 import torch
 from torch import Tensor
 
-from sonolume.pipelines.restyle.surrogates import lost_each, traces
+from sonolume.pipelines.restyle.chains.surrogates import lost_each, traces
 
 __all__ = ["along", "coherence_loss", "consistency_loss", "preserve_loss", "rank_loss"]
 

@@ -35,7 +35,7 @@ def restyle_again(provenance: dict[str, Any]) -> Rendering:
     rendering = Rendering(recording, chain, frames, limited, provenance)
     if "engine" not in provenance:
         return rendering
-    from sonolume.pipelines.restyle.engine_again import draw_again
+    from sonolume.pipelines.restyle.engine.again import draw_again
 
     return draw_again(provenance, rendering)
 

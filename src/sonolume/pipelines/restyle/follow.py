@@ -6,10 +6,10 @@ from typing import Final
 
 from sonolume.correspondence.delta import Delta
 from sonolume.correspondence.targets import Targets
+from sonolume.pipelines.restyle.chains.moves import Move, chain_of
+from sonolume.pipelines.restyle.chains.path import Path
+from sonolume.pipelines.restyle.chains.probed import heard
 from sonolume.pipelines.restyle.listened import Listened, Propose
-from sonolume.pipelines.restyle.moves import Move, chain_of
-from sonolume.pipelines.restyle.path import Path
-from sonolume.pipelines.restyle.probed import heard
 from sonolume.pipelines.restyle.rendering import REACH, level
 from sonolume.pipelines.restyle.restyled import Applied, Restyled
 from sonolume.pipelines.restyle.settings import RestyleSettings

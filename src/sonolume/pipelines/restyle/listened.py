@@ -6,11 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sonolume.pipelines.restyle.chains.path import Path
+from sonolume.pipelines.restyle.chains.probed import Probed, probe
+from sonolume.pipelines.restyle.chains.search import Found, nearer, proposed, search
 from sonolume.pipelines.restyle.excerpts import excerpts, stretches
-from sonolume.pipelines.restyle.path import Path
-from sonolume.pipelines.restyle.probed import Probed, probe
 from sonolume.pipelines.restyle.recording import Recording
-from sonolume.pipelines.restyle.search import Found, nearer, proposed, search
 from sonolume.pipelines.restyle.settings import By
 from sonolume.signal.structure import Structure, structure
 

@@ -16,14 +16,14 @@ from sonolume.errors import ModelError, OptionError
 from sonolume.hub import weights
 from sonolume.hub.joint import load_joint
 from sonolume.media import Audio, Picture
-from sonolume.pipelines.restyle.engine import redraw
-from sonolume.pipelines.restyle.engine_choose import choose_generator
-from sonolume.pipelines.restyle.engine_parts import Generator
-from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
+from sonolume.pipelines.restyle.chains.propose import Proposer, load_proposer
+from sonolume.pipelines.restyle.engine.choose import choose_generator
+from sonolume.pipelines.restyle.engine.diffusion import redraw
+from sonolume.pipelines.restyle.engine.parts import Generator
+from sonolume.pipelines.restyle.engine.settings import DiffusionSettings
 from sonolume.pipelines.restyle.follow import follow
 from sonolume.pipelines.restyle.listened import Listened, Propose
 from sonolume.pipelines.restyle.look import Look
-from sonolume.pipelines.restyle.propose import Proposer, load_proposer
 from sonolume.pipelines.restyle.provenance import provenance_of
 from sonolume.pipelines.restyle.recording import Recording
 from sonolume.pipelines.restyle.restyled import Restyled

@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 from sonolume.correspondence.targets import Prior
 from sonolume.errors import OptionError
-from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
+from sonolume.pipelines.restyle.engine.settings import DiffusionSettings
 
 __all__ = ["HELD", "By", "Engine", "Held", "RestyleSettings"]
 

@@ -18,7 +18,7 @@ from sonolume.media import Audio
 from sonolume.models.effect_controller import EffectController
 from sonolume.models.joint import JointEncoder
 from sonolume.models.style_map import StyleMap
-from sonolume.pipelines.restyle.palette import palette
+from sonolume.pipelines.restyle.chains.palette import palette
 from sonolume.signal.cues import CUES, measure_cues
 from sonolume.signal.mel import RATE
 from sonolume.signal.windows import normalise_level, repeat_to

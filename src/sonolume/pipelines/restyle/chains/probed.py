@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sonolume.diffusion.workers import beside
+from sonolume.pipelines.restyle.chains.moves import Move, chain_of, moves
 from sonolume.pipelines.restyle.contract import slacks
-from sonolume.pipelines.restyle.moves import Move, chain_of, moves
 from sonolume.signal.cues import CUES, measure_cues
 from sonolume.signal.rack import Chain, process
 from sonolume.signal.structure import Structure, compare, structure

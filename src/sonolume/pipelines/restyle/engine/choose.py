@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sonolume.hub import weights
 from sonolume.hub.joint import load_joint
-from sonolume.pipelines.restyle.engine_parts import Generator
+from sonolume.pipelines.restyle.engine.parts import Generator
 
 __all__ = ["choose_generator"]
 
@@ -20,9 +20,9 @@ def choose_generator(name: str | Path, device: str | None = None) -> Generator:
     """
     folder = weights.FOLDER if str(name) == "pocket" else Path(name)
     if any(folder.glob("joint-*.safetensors")):
-        from sonolume.pipelines.restyle.engine_pocket import load_pocket_generator
+        from sonolume.pipelines.restyle.engine.pocket import load_pocket_generator
 
         return load_pocket_generator(load_joint(folder), folder, device)
-    from sonolume.pipelines.restyle.engine_full import load_full_generator
+    from sonolume.pipelines.restyle.engine.full import load_full_generator
 
     return load_full_generator(name, device)

@@ -16,11 +16,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sonolume.pipelines.restyle.aims import INSISTING, aim, weights_of, welcome, wrong_ways
-from sonolume.pipelines.restyle.moves import Move
-from sonolume.pipelines.restyle.probed import SPARE, STYLE, Probed, Vector
-from sonolume.pipelines.restyle.refine import refine
-from sonolume.pipelines.restyle.repair import variants
+from sonolume.pipelines.restyle.chains.aims import INSISTING, aim, weights_of, welcome, wrong_ways
+from sonolume.pipelines.restyle.chains.moves import Move
+from sonolume.pipelines.restyle.chains.probed import SPARE, STYLE, Probed, Vector
+from sonolume.pipelines.restyle.chains.refine import refine
+from sonolume.pipelines.restyle.chains.repair import variants
 
 __all__ = ["AMOUNT", "Found", "nearer", "proposed", "search"]
 

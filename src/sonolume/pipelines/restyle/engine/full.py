@@ -17,7 +17,7 @@ from sonolume.media import Audio
 from sonolume.models.full.sound_denoisers import AudioLdmDenoiser, StableAudioDenoiser
 from sonolume.models.full.voice_mel import voice_mel
 from sonolume.pipelines.play.sounds_diffusers import FETCHED, load_sound_pipeline
-from sonolume.pipelines.restyle.engine_parts import Condition, Style
+from sonolume.pipelines.restyle.engine.parts import Condition, Style
 from sonolume.signal.mel import RATE, LogMel
 
 __all__ = ["AudioLdmGenerator", "StableAudioGenerator", "load_full_generator", "prompts"]

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from sonolume.diffusion.workers import beside
-from sonolume.pipelines.restyle.aims import STRUCTURE, welcome
-from sonolume.pipelines.restyle.probed import PROBE, Probed, Vector
+from sonolume.pipelines.restyle.chains.aims import STRUCTURE, welcome
+from sonolume.pipelines.restyle.chains.probed import PROBE, Probed, Vector
 
 __all__ = ["variants"]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from sonolume.errors import ModelError, OptionError
 from sonolume.media import Audio
-from sonolume.pipelines.restyle.engine import RedrawnRendering, in_memory
-from sonolume.pipelines.restyle.engine_choose import choose_generator
-from sonolume.pipelines.restyle.engine_draw import Drawer
-from sonolume.pipelines.restyle.engine_parts import style_of
-from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
+from sonolume.pipelines.restyle.engine.choose import choose_generator
+from sonolume.pipelines.restyle.engine.diffusion import RedrawnRendering, in_memory
+from sonolume.pipelines.restyle.engine.draw import Drawer
+from sonolume.pipelines.restyle.engine.parts import style_of
+from sonolume.pipelines.restyle.engine.settings import DiffusionSettings
 from sonolume.pipelines.restyle.recording import Recording
 from sonolume.pipelines.restyle.rendering import Rendering
 

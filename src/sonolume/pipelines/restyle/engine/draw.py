@@ -13,8 +13,8 @@ from sonolume.diffusion.inversion import invert, partly, renoise
 from sonolume.diffusion.windows import over_windows
 from sonolume.errors import ModelError
 from sonolume.media import Audio
-from sonolume.pipelines.restyle.engine_parts import Condition, Generator, Style
-from sonolume.pipelines.restyle.engine_settings import DiffusionSettings
+from sonolume.pipelines.restyle.engine.parts import Condition, Generator, Style
+from sonolume.pipelines.restyle.engine.settings import DiffusionSettings
 from sonolume.signal.band_gains import apply_band_gains
 from sonolume.signal.windows import LEVEL, QUIETEST
 

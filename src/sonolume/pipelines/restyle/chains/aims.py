@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sonolume.pipelines.restyle.probed import STYLE, Probed, Vector
+from sonolume.pipelines.restyle.chains.probed import STYLE, Probed, Vector
 
 __all__ = ["INSISTING", "STRUCTURE", "aim", "intended", "weights_of", "welcome", "wrong_ways"]
 

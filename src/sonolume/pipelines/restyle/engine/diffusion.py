@@ -16,8 +16,8 @@ from sonolume.correspondence.targets import Targets
 from sonolume.errors import MediaError
 from sonolume.media import Audio
 from sonolume.pipelines.restyle.contract import broken, worst
-from sonolume.pipelines.restyle.engine_draw import Drawer
-from sonolume.pipelines.restyle.engine_parts import Generator, style_of
+from sonolume.pipelines.restyle.engine.draw import Drawer
+from sonolume.pipelines.restyle.engine.parts import Generator, style_of
 from sonolume.pipelines.restyle.excerpts import stretches
 from sonolume.pipelines.restyle.follow import LOUDNESS, UNHEARD
 from sonolume.pipelines.restyle.listened import Listened

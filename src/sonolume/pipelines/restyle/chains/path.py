@@ -6,16 +6,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sonolume.pipelines.restyle.aims import (
+from sonolume.pipelines.restyle.chains.aims import (
     INSISTING,
     aim,
     intended,
     weights_of,
     wrong_ways,
 )
-from sonolume.pipelines.restyle.probed import Probed, Vector
-from sonolume.pipelines.restyle.refine import refine
-from sonolume.pipelines.restyle.search import AMOUNT, Found
+from sonolume.pipelines.restyle.chains.probed import Probed, Vector
+from sonolume.pipelines.restyle.chains.refine import refine
+from sonolume.pipelines.restyle.chains.search import AMOUNT, Found
 from sonolume.signal.structure import Kept
 
 __all__ = ["Path"]

@@ -22,8 +22,8 @@ from sonolume.models.joint import JointEncoder
 from sonolume.models.sound_generator import SoundGenerator, from_mel, to_mel
 from sonolume.models.style_map import StyleMap
 from sonolume.models.vocoder import Vocoder, vocode
-from sonolume.pipelines.restyle.engine_parts import Condition, Style
-from sonolume.pipelines.restyle.propose import FARTHEST, UNMOVED
+from sonolume.pipelines.restyle.chains.propose import FARTHEST, UNMOVED
+from sonolume.pipelines.restyle.engine.parts import Condition, Style
 from sonolume.signal.cues import CUES
 from sonolume.signal.mel import HOP, RATE
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sonolume.errors import OptionError
-from sonolume.pipelines.restyle.moves import Move, moves
+from sonolume.pipelines.restyle.chains.moves import Move, moves
 from sonolume.signal.rack import RACK, Chain, Effect, Step
 
 __all__ = ["PALETTES", "Control", "Item", "Palette", "palette"]

@@ -1,0 +1,1 @@
+"""Chains of effects: which ones move a sound's cues as they should, and how far."""

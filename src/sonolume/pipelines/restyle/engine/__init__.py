@@ -1,0 +1,1 @@
+"""The diffusion engine: a generator of sounds draws the sound again."""
