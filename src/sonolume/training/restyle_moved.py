@@ -11,7 +11,7 @@ from sonolume.models.sound_generator import SoundGenerator, to_mel
 from sonolume.models.style_map import StyleMap
 from sonolume.models.vocoder import Vocoder
 from sonolume.pipelines.restyle.chains.propose import UNMOVED
-from sonolume.pipelines.restyle.engine.pocket import moved_along
+from sonolume.pipelines.restyle.engine.words import moved_along
 from sonolume.signal.cues import CUES, measure_cues
 from sonolume.signal.mel import RATE
 from sonolume.training.map_losses import (

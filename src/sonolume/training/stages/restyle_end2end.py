@@ -27,7 +27,7 @@ from sonolume.models.film import Film, FilmConfig, film_layers
 from sonolume.models.lora import add_lora, lora_state
 from sonolume.models.sound_generator import from_mel
 from sonolume.models.style_heads import StyleHeads
-from sonolume.pipelines.restyle.engine.pocket import word_ways
+from sonolume.pipelines.restyle.engine.words import word_ways
 from sonolume.signal.cues import CUES
 from sonolume.signal.mel import RATE
 from sonolume.training.context import Context

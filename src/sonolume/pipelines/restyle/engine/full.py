@@ -71,7 +71,7 @@ def _mel_of(samples: Tensor, rate: int) -> Tensor:
 
 @dataclass(frozen=True)
 class AudioLdmGenerator(_FullGenerator):
-    """See `engine_parts.Generator`: states are latents [1, C · M, T] of a mel spectrogram."""
+    """See `parts.Generator`: states are latents [1, C · M, T] of a mel spectrogram."""
 
     @cached_property
     def denoiser(self) -> AudioLdmDenoiser:
@@ -143,7 +143,7 @@ class AudioLdmGenerator(_FullGenerator):
 
 @dataclass(frozen=True)
 class StableAudioGenerator(_FullGenerator):
-    """See `engine_parts.Generator`: states are latents [1, C, T] of a waveform, heard as mono."""
+    """See `parts.Generator`: states are latents [1, C, T] of a waveform, heard as mono."""
 
     @cached_property
     def denoiser(self) -> StableAudioDenoiser:

@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sonolume.correspondence.descriptors import DESCRIPTORS
-from sonolume.correspondence.style_words import embed_style_words
 from sonolume.diffusion.sounds import HIGHEST, LOWEST
 from sonolume.diffusion.windows import starts
 from sonolume.errors import ModelError
@@ -24,18 +23,18 @@ from sonolume.models.style_map import StyleMap
 from sonolume.models.vocoder import Vocoder, vocode
 from sonolume.pipelines.restyle.chains.propose import FARTHEST, UNMOVED
 from sonolume.pipelines.restyle.engine.parts import Condition, Style
+from sonolume.pipelines.restyle.engine.words import moved_along, word_ways
 from sonolume.signal.cues import CUES
 from sonolume.signal.mel import HOP, RATE
 
-__all__ = ["Modulation", "PocketGenerator", "load_pocket_generator", "moved_along", "word_ways"]
+__all__ = ["Modulation", "PocketGenerator", "load_pocket_generator"]
 
 WORDS: Final = 3.0  # guidance by words alone; heads say how far
-REACH: Final = 2.0  # how far the joint embedding goes for a pair of words with evidence 1
 
 
 @dataclass(frozen=True)
 class PocketGenerator:
-    """See `engine_parts.Generator`: states are log-mels [1, 64, T] at 16 kHz.
+    """See `parts.Generator`: states are log-mels [1, 64, T] at 16 kHz.
 
     With a modulation it is told heads, too, and its own guidance is 1.
     """
@@ -120,18 +119,6 @@ class Modulation:
         first, second = rows
         tokens, gains = self.map(first, second, torch.zeros_like(second))
         return tokens, gains
-
-
-def word_ways(joint: JointEncoder) -> Tensor:
-    """[K, 512]: half the way from each pair's low word to its high one."""
-    space = embed_style_words(lambda texts: joint.embed_words(texts).cpu().numpy())
-    ways = torch.from_numpy((space.words[1] - space.words[0]) / 2)
-    return ways.float().to(joint.anchors.device)
-
-
-def moved_along(source: Tensor, evidence: Tensor, ways: Tensor) -> Tensor:
-    """Embeddings [B, 512] moved along the words by the evidence [B, K], again of unit length."""
-    return F.normalize(source + REACH * evidence @ ways, dim=-1)
 
 
 def load_pocket_generator(
