@@ -16,7 +16,7 @@ from sonolume.evaluation.restyle_sounds import Kind, beginning, examples_of, sce
 from sonolume.evaluation.restyle_trials import STRENGTHS, Trial
 from sonolume.music.score import Notes, Score, Track
 from sonolume.signal.cues import CUES
-from sonolume.signal.structure import Kept
+from sonolume.signal.kept import Kept
 
 RATE = 16_000
 WHOLE = Kept(1.0, 1.0, 0.8, 0.9)

@@ -23,9 +23,10 @@ from sonolume.pipelines.restyle.recording import Recording
 from sonolume.pipelines.restyle.rendering import level
 from sonolume.pipelines.restyle.restyled import Restyled
 from sonolume.pipelines.restyle.settle import settle
+from sonolume.signal.kept import Kept
 from sonolume.signal.loudness import loudness
 from sonolume.signal.rack import Chain
-from sonolume.signal.structure import Kept, structure
+from sonolume.signal.structure import structure
 from sonolume.signal.true_peak import true_peak
 
 RATE = 16_000

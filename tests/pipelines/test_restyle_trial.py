@@ -10,8 +10,9 @@ import pytest
 
 from sonolume.media import Audio
 from sonolume.pipelines.restyle.trial import Trials
+from sonolume.signal.kept import Kept, compare
 from sonolume.signal.rack import Chain, render
-from sonolume.signal.structure import Kept, compare, structure
+from sonolume.signal.structure import structure
 
 RATE = 16_000
 CHAINS: list[list[tuple[str, Mapping[str, float]]]] = [

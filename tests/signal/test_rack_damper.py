@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from sonolume.signal.cues import measure_cues
+from sonolume.signal.kept import compare
 from sonolume.signal.rack import RACK, Chain, process
 from sonolume.signal.rack.damper import FEWEST, LAG, MOST, NEIGHBOURS, PAST, fallen
-from sonolume.signal.structure import compare, structure
+from sonolume.signal.structure import structure
 
 RATE = 22_050
 

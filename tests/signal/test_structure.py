@@ -13,9 +13,10 @@ from scipy.optimize import linear_sum_assignment
 from sonolume.errors import MediaError
 from sonolume.media.audio import Audio
 from sonolume.signal.chroma import chroma
+from sonolume.signal.kept import Kept, compare, correlation, onset_f1
 from sonolume.signal.rack import Chain, render
 from sonolume.signal.stretch import stretch
-from sonolume.signal.structure import Kept, compare, correlation, onset_f1, structure
+from sonolume.signal.structure import structure
 
 RATE = 44_100
 SAME = Kept(1.0, 1.0, 1.0, 1.0, 0.0)

@@ -14,8 +14,6 @@ from sonolume.cli._options import force_option, json_option, quiet_option, repor
 
 if TYPE_CHECKING:
     from sonolume.cli._paint_inputs import Task
-    from sonolume.media import Picture
-    from sonolume.pipelines.paint.pipeline import PaintPipeline
 
 __all__ = ["command"]
 
@@ -35,6 +33,13 @@ __all__ = ["command"]
 )
 @click.option("--schedule", default="smooth", show_default=True, help="smooth, hard or all.")
 @click.option("--size", type=int, help="Side in pixels, up to 1024.  [default: 128 for pocket]")
+@click.option(
+    "--best-of",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Paint so many, with seeds in a row; keep the nearest to words and sound.",
+)
 @click.option("--model", default="pocket", show_default=True, help="pocket, or a model folder.")
 @click.option("--audio-encoder", help="Folder of a CLAP model, with a full-size --model.")
 @seed_option
@@ -48,6 +53,7 @@ def command(
     model: str,
     audio_encoder: str | None,
     strength: float,
+    best_of: int,
     seed: int,
     force: bool,
     as_json: bool,
@@ -74,7 +80,11 @@ def command(
     made = []
     for task in _with_progress(tasks, quiet or as_json):
         begun = time.monotonic()
-        picture = _paint(pipeline, task, strength, seed, chosen)
+        request = pipeline.request(task.sound, task.words, strength=strength, seed=seed)
+        if best_of > 1:
+            picture = pipeline.paint_best(request, task.sound, chosen, best_of)
+        else:
+            picture = pipeline.paint_many([request], chosen)[0]
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         picture.save(task.target, force=force)
@@ -84,13 +94,6 @@ def command(
         _write_manifest(folder, made)
     lines = [f"{row['output']}  ({row['seconds']:.2f} s)" for row in made]
     report({"job": "paint", "pictures": made}, lines, as_json=as_json, quiet=quiet)
-
-
-def _paint(
-    pipeline: PaintPipeline, task: Task, strength: float, seed: int, settings: Any
-) -> Picture:
-    request = pipeline.request(task.sound, task.words, strength=strength, seed=seed)
-    return pipeline.paint_many([request], settings)[0]
 
 
 def _with_progress(tasks: list[Task], quiet: bool) -> Iterator[Task]:

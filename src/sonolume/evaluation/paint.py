@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -14,9 +15,11 @@ from sonolume.evaluation.joint import Encoder
 from sonolume.evaluation.judge import NET, Judge
 from sonolume.evaluation.result import Evaluation, settings
 from sonolume.evaluation.samples import check_data, clips_of, photos_of
+from sonolume.pipelines.paint.best import BestOf
 from sonolume.pipelines.paint.pipeline import PaintSettings
 
 COUNT: Final = 4
+ALONE: Final = ("words", "sounds", "silence")
 
 DEFINITIONS: Final = {
     "painted_from_words_top1": "painted from a concept's name alone; the judge names the concept",
@@ -57,12 +60,14 @@ def evaluate_paint(
     painting: PaintSettings | None = None,
     progress: Progress | None = None,
     hashes: Mapping[str, str] | None = None,
+    chooser: BestOf | None = None,
 ) -> Evaluation:
     """Measure `painter` with the sounds and photos of `data`, `limit` pictures a concept.
 
     `hear` embeds a sound for the painter, `encoder` is the joint encoder of the swap test, `judge`
     may be missing: what needs it is left out. About 175 pictures are painted for each unit of
-    `limit`. `hashes` of the weights are noted.
+    `limit`. `hashes` of the weights are noted. `chooser` paints in place of `painter` where words
+    or a sound stand alone; elsewhere pictures of one seed are compared, which it would not keep.
 
     Raises DataError for data that cannot be read.
     """
@@ -75,10 +80,13 @@ def evaluate_paint(
     painted = sum(map(len, plan.values()))
     counts = {"sounds": len(clips), "pictures": len(photos), "painted": painted}
     facts = settings(
-        data, split, hashes or {}, limit=limit, seed=seed, counts=counts, painting=asdict(chosen)
-    )
+        data, split, hashes or {}, limit=limit, seed=seed, counts=counts, painting=asdict(chosen),
+        best_of=1 if chooser is None else chooser.count,
+    )  # fmt: skip
     result = Evaluation("paint", facts, skipped=skipped, definitions=dict(DEFINITIONS))
-    rounds = _paint(painter, plan, judge, chosen, progress)
+    alone = painter if chooser is None else chooser
+    painters = {kind: alone if kind in ALONE else painter for kind in plan}
+    rounds = _paint(painters, plan, judge, chosen, progress)
 
     if judge is None:
         skipped.append(
@@ -114,19 +122,24 @@ def _plan(heard: Heard, judge: Judge | None, limit: int, seed: int) -> dict[str,
 
 
 def _paint(
-    painter: Painter,
-    plan: dict[str, list[Ask]],
+    painters: Mapping[str, Painter],
+    plan: Mapping[str, list[Ask]],
     judge: Judge | None,
     painting: PaintSettings,
     progress: Progress | None,
 ) -> dict[str, Round]:
-    everything = [ask for part in plan.values() for ask in part]
-    pictures = iter(asks.paint(painter, everything, painting, progress))
-    rounds = {}
+    rounds: dict[str, Round] = {}
+    done, total = 0, sum(map(len, plan.values()))
     for kind, part in plan.items():
-        painted = [next(pictures) for _ in part]
+        further = None if progress is None else partial(_further, progress, done, total)
+        painted = asks.paint(painters[kind], part, painting, further)
         rounds[kind] = Round(part, painted, judge.features(painted) if judge else None)
+        done += len(part)
     return rounds
+
+
+def _further(progress: Progress, before: int, total: int, done: int, _all: int) -> None:
+    progress(before + done, total)
 
 
 def _compare_with_training(

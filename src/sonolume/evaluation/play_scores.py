@@ -14,8 +14,9 @@ from sonolume.music.mixdown.balance import gains, roles_of
 from sonolume.music.sampler import render
 from sonolume.music.score import Controller, Score, Track
 from sonolume.signal.chroma import chroma
+from sonolume.signal.kept import correlation
 from sonolume.signal.loudness import loudness
-from sonolume.signal.structure import CHROMA_STEP, correlation
+from sonolume.signal.structure import CHROMA_STEP
 from sonolume.signal.true_peak import true_peak
 
 RATE = 22_050

@@ -17,7 +17,8 @@ from sonolume.media import Audio, Picture
 from sonolume.pipelines.restyle.pipeline import RestylePipeline, Seen
 from sonolume.pipelines.restyle.settings import Engine, RestyleSettings
 from sonolume.signal.cues import CUES, measure_cues
-from sonolume.signal.structure import Kept, compare, structure
+from sonolume.signal.kept import Kept, compare
+from sonolume.signal.structure import structure
 
 __all__ = ["EDITED", "EDITS_TRIED", "STRENGTHS", "Trial", "exact", "pictures_of", "tried"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,11 @@ from sonolume.cli.evaluate._common import (
     shared,
     teachers_option,
 )
+from sonolume.errors import OptionError
+
+if TYPE_CHECKING:
+    from sonolume.pipelines.paint.best import BestOf
+    from sonolume.pipelines.paint.pipeline import PaintPipeline
 
 __all__ = ["command"]
 
@@ -28,6 +33,13 @@ __all__ = ["command"]
 @click.option("--size", type=click.IntRange(16, 1024), default=128, show_default=True)
 @click.option("--steps", type=click.IntRange(1, 1000), help="[default: the painter's usual]")
 @click.option("--shift", type=click.FloatRange(0.1, 20), help="[default: the painter's usual]")
+@click.option(
+    "--best-of",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="From words alone and from sounds alone: paint so many, and keep the best.",
+)
 @teachers_option
 def command(
     model: Path | None,
@@ -36,6 +48,7 @@ def command(
     size: int,
     steps: int | None,
     shift: float | None,
+    best_of: int,
     **common: Any,
 ) -> None:
     """Whether painted pictures show what was heard and said, to a judge trained apart."""
@@ -60,6 +73,18 @@ def command(
             painting=usual_settings(pipeline.parts, table),
             progress=progress,
             hashes={**pipeline.parts.hashes(), **hashes},
+            chooser=_chooser(pipeline, best_of),
             **measured(common),
         )
     finish(result)
+
+
+def _chooser(pipeline: PaintPipeline, count: int) -> BestOf | None:
+    from sonolume.pipelines.paint.best import BestOf, ranker_of
+    from sonolume.pipelines.paint.pocket import PocketParts
+
+    if count == 1:
+        return None
+    if not isinstance(pipeline.parts, PocketParts):
+        raise OptionError("--best-of is measured on pocket weights; leave it out")
+    return BestOf(pipeline, ranker_of(pipeline.parts), count)

@@ -4,8 +4,9 @@ import base64
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,6 +20,9 @@ from sonolume.errors import OptionError
 from sonolume.media import Audio, Extent, Picture, blocks
 from sonolume.pipelines.paint.parts import PaintParts
 from sonolume.pipelines.words import clean_words
+
+if TYPE_CHECKING:
+    from sonolume.pipelines.guide.parts import GuideEncoder
 
 Sound = str | Path | Audio
 StepCallback = Callable[[int, float, Tensor], None]
@@ -108,6 +112,7 @@ class PaintPipeline:
         *,
         strength: float = 1.0,
         seed: int = 0,
+        best_of: int = 1,
         callback_on_step_end: StepCallback | None = None,
         **settings: Any,
     ) -> Picture:
@@ -115,15 +120,42 @@ class PaintPipeline:
 
         `sounds` is a file or Audio, `words` a phrase; one of both may be missing. `settings` are
         those of `PaintSettings`; `size`, `steps` and `shift` are the painter's usual ones unless
-        given. `callback_on_step_end(step, t, clean [1, C, h, w])` sees every prediction. Silence is
-        named in a warning and leaves the words alone.
+        given. Above 1, `best_of` pictures are painted, with seeds from `seed` on, and the nearest
+        to words and sound is kept (`paint.best`). `callback_on_step_end(step, t, clean
+        [1, C, h, w])` sees every prediction of a single picture. Silence is named in a warning and
+        leaves the words alone.
 
         Raises OptionError for values out of range or when there is neither sound nor words, and
         MediaError for unusable sounds.
         """
         chosen = usual_settings(self.parts, settings)
         request = self.request(sounds, words, strength=strength, seed=seed)
+        if best_of != 1:
+            return self.paint_best(request, sounds, chosen, best_of)
         return self.paint_many([request], chosen, callback_on_step_end=callback_on_step_end)[0]
+
+    def paint_best(
+        self,
+        request: PaintRequest,
+        sound: Sound | None,
+        settings: PaintSettings | None,
+        count: int,
+    ) -> Picture:
+        """The best of `count` pictures for a request that was made of a sound: `paint.best`.
+
+        Raises OptionError for a count outside 1 to 64.
+        """
+        from sonolume.pipelines.paint.best import BestOf, heard_by
+
+        best = BestOf(self, self._ranker, count)
+        told = sound if request.sound is not None else None  # silence says nothing
+        return best.paint(request, settings, heard=heard_by(self._ranker, self.parts, told))
+
+    @cached_property
+    def _ranker(self) -> "GuideEncoder":
+        from sonolume.pipelines.paint.best import ranker_of
+
+        return ranker_of(self.parts)
 
     def request(
         self, sound: Sound | None, words: str = "", *, strength: float = 1.0, seed: int = 0

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from sonolume.signal.structure import Kept
+from sonolume.signal.kept import Kept
 
 __all__ = ["broken", "slacks", "worst"]
 

@@ -9,7 +9,7 @@ from sonolume.correspondence.delta import Delta
 from sonolume.correspondence.targets import Targets
 from sonolume.media import Audio
 from sonolume.pipelines.restyle.rendering import Rendering
-from sonolume.signal.structure import Kept
+from sonolume.signal.kept import Kept
 
 __all__ = ["Applied", "Redrawn", "Restyled"]
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from sonolume.diffusion.workers import beside
 from sonolume.pipelines.restyle.contract import broken, slacks
 from sonolume.pipelines.restyle.trial import Trials
+from sonolume.signal.kept import Kept
 from sonolume.signal.rack import Chain
-from sonolume.signal.structure import Kept, Structure
+from sonolume.signal.structure import Structure
 
 __all__ = ["Settled", "Strengths", "settle"]
 

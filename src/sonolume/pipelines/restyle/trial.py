@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from sonolume.media import Audio
 from sonolume.pipelines.restyle.contract import worst
+from sonolume.signal.kept import Kept, compare
 from sonolume.signal.rack import Chain, Step, render
-from sonolume.signal.structure import Kept, Structure, compare, structure
+from sonolume.signal.structure import Structure, structure
 
 __all__ = ["Trials"]
 

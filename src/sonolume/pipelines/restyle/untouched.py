@@ -7,8 +7,8 @@ from sonolume.correspondence.targets import Targets
 from sonolume.pipelines.restyle.recording import Recording
 from sonolume.pipelines.restyle.rendering import Rendering
 from sonolume.pipelines.restyle.restyled import Restyled
+from sonolume.signal.kept import Kept
 from sonolume.signal.rack import Chain
-from sonolume.signal.structure import Kept
 
 __all__ = ["WHOLE", "untouched"]
 

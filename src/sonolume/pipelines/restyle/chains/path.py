@@ -16,7 +16,7 @@ from sonolume.pipelines.restyle.chains.aims import (
 from sonolume.pipelines.restyle.chains.probed import Probed, Vector
 from sonolume.pipelines.restyle.chains.refine import refine
 from sonolume.pipelines.restyle.chains.search import AMOUNT, Found
-from sonolume.signal.structure import Kept
+from sonolume.signal.kept import Kept
 
 __all__ = ["Path"]
 

@@ -14,8 +14,9 @@ from sonolume.diffusion.workers import beside
 from sonolume.pipelines.restyle.chains.moves import Move, chain_of, moves
 from sonolume.pipelines.restyle.contract import slacks
 from sonolume.signal.cues import CUES, measure_cues
+from sonolume.signal.kept import compare
 from sonolume.signal.rack import Chain, process
-from sonolume.signal.structure import Structure, compare, structure
+from sonolume.signal.structure import Structure, structure
 
 __all__ = ["PROBE", "SPARE", "STYLE", "Probed", "Vector", "heard", "probe"]
 

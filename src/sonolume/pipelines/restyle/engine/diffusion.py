@@ -27,9 +27,10 @@ from sonolume.pipelines.restyle.restyled import Redrawn, Restyled
 from sonolume.pipelines.restyle.settings import RestyleSettings
 from sonolume.pipelines.restyle.untouched import WHOLE, untouched
 from sonolume.signal.cues import CUES, measure_cues
+from sonolume.signal.kept import Kept, compare
 from sonolume.signal.loudness import loudness
 from sonolume.signal.rack import Chain
-from sonolume.signal.structure import Kept, compare, structure
+from sonolume.signal.structure import structure
 
 __all__ = ["LONGEST", "RedrawnRendering", "in_memory", "redraw"]
 
