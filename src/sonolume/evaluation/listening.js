@@ -45,7 +45,8 @@ form.addEventListener("submit", (event) => {
     return;
   }
   const link = document.createElement("a");
-  const name = document.getElementById("listener").value.trim().replace(/[^\p{L}\p{N}]+/gu, "-");
+  const name = document.getElementById("listener").value.trim()
+    .replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "") || "listener";
   link.href = URL.createObjectURL(new Blob([rows()], { type: "text/csv" }));
   link.download = "answers-" + name + ".csv";
   link.click();

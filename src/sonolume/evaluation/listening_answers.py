@@ -45,8 +45,9 @@ class Opinion:
         """For people."""
         low, high = self.rating_within
         least, most = self.best_within
+        within = "by one listener" if math.isnan(low) else f"{low:.2f} to {high:.2f}"
         return (
-            f"{self.condition}: rated {self.rating:.2f} ({low:.2f} to {high:.2f}) of 5, chosen "
+            f"{self.condition}: rated {self.rating:.2f} ({within}) of 5, chosen "
             f"{self.best:.0%} ({least:.0%} to {most:.0%}), {self.answers} answers"
         )
 
