@@ -25,7 +25,7 @@ def stable_audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from diffusers import (
         AutoencoderOobleck,
-        EDMDPMSolverMultistepScheduler,
+        CosineDPMSolverMultistepScheduler,
         StableAudioDiTModel,
         StableAudioPipeline,
         StableAudioProjectionModel,
@@ -61,9 +61,7 @@ def stable_audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
             time_proj_dim=8,
             global_states_input_dim=32,
         ),
-        scheduler=EDMDPMSolverMultistepScheduler(
-            solver_order=2, sigma_data=1.0, prediction_type="v_prediction"
-        ),
+        scheduler=CosineDPMSolverMultistepScheduler(solver_order=2, sigma_data=1.0),
     )
     folder = tmp_path_factory.mktemp("stable-audio")
     pipeline.save_pretrained(folder)

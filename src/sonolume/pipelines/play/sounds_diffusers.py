@@ -1,5 +1,6 @@
 """Sound effects by diffusion models of diffusers: AudioLDM 2 and Stable Audio."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -74,15 +75,18 @@ class DiffusionSounds:
         stable = hasattr(self.pipeline, "transformer")
         length = {"audio_end_in_s" if stable else "audio_length_in_s": self.seconds}
         try:
-            made = self.pipeline(
-                [effect_prompt(source)] * len(seeds),
-                negative_prompt=[AVOIDED] * len(seeds),
-                num_inference_steps=self.steps,
-                guidance_scale=self.guidance,
-                generator=draws,
-                output_type="np",
-                **length,
-            ).audios
+            with warnings.catch_warnings():
+                # Stable Audio's scheduler asks torchsde for a time that lies outside by rounding.
+                warnings.filterwarnings("ignore", r"Should have t[ab][<>]=t[01]", UserWarning)
+                made = self.pipeline(
+                    [effect_prompt(source)] * len(seeds),
+                    negative_prompt=[AVOIDED] * len(seeds),
+                    num_inference_steps=self.steps,
+                    guidance_scale=self.guidance,
+                    generator=draws,
+                    output_type="np",
+                    **length,
+                ).audios
         except ValueError as error:
             raise ModelError(f"the sound model refused {source.name!r} ({error})") from error
         part = self.pipeline.vae if stable else self.pipeline.vocoder
