@@ -25,7 +25,7 @@ WORDS = "a beach"
 PICTURES = """
 import sys, time
 import sonolume
-from sonolume.pipelines.paint.pipeline import usual_settings
+from sonolume.pipelines.paint.settings import usual_settings
 
 sound, words, size, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 paint = sonolume.load("paint")

@@ -5,7 +5,8 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import sonolume
-from sonolume.pipelines.paint.pipeline import PaintPipeline, usual_settings
+from sonolume.pipelines.paint.pipeline import PaintPipeline
+from sonolume.pipelines.paint.settings import usual_settings
 
 
 @pytest.fixture(scope="module")

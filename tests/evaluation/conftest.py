@@ -25,7 +25,7 @@ from sonolume.evaluation.judge_fit import fit_judge
 from sonolume.media.audio import Audio
 from sonolume.media.picture import Picture
 from sonolume.models.teachers import MobileNetV1
-from sonolume.pipelines.paint.pipeline import PaintRequest, PaintSettings
+from sonolume.pipelines.paint.settings import PaintRequest, PaintSettings
 
 __all__ = ["tiny_pocket", "tiny_sounds"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from sonolume.data.shards import read_sounds
 from sonolume.evaluation import asks
-from sonolume.pipelines.paint.pipeline import PaintSettings
+from sonolume.pipelines.paint.settings import PaintSettings
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sonolume.data.concepts import concepts
 from sonolume.data.states import look
 from sonolume.errors import DataError
 from sonolume.evaluation.paint import evaluate_paint
-from sonolume.pipelines.paint.pipeline import PaintRequest, PaintSettings
+from sonolume.pipelines.paint.settings import PaintRequest, PaintSettings
 
 JUDGED = {
     "painted_from_sound_top1",

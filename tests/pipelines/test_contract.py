@@ -18,7 +18,8 @@ import sonolume
 from sonolume.errors import MediaError, ModelError, OptionError
 from sonolume.media import Audio, Picture, read_provenance
 from sonolume.pipelines.paint.again import paint_again
-from sonolume.pipelines.paint.pipeline import PaintPipeline, PaintRequest, PaintSettings
+from sonolume.pipelines.paint.pipeline import PaintPipeline
+from sonolume.pipelines.paint.settings import PaintRequest, PaintSettings
 
 QUICK = {"steps": 3, "shift": 1.0, "size": 16}
 RATE = 16_000

@@ -14,7 +14,8 @@ from sonolume.errors import OptionError
 from sonolume.media import Picture
 from sonolume.pipelines.paint.again import paint_again
 from sonolume.pipelines.paint.best import BestOf
-from sonolume.pipelines.paint.pipeline import PaintPipeline, PaintRequest
+from sonolume.pipelines.paint.pipeline import PaintPipeline
+from sonolume.pipelines.paint.settings import PaintRequest
 
 
 class Grey:

@@ -71,7 +71,7 @@ def command(
     tasks, folder = plan(inputs, prompts, output)
     check_targets(tasks, force=force)
     from sonolume.pipelines import load
-    from sonolume.pipelines.paint.pipeline import make_settings, usual_settings
+    from sonolume.pipelines.paint.settings import make_settings, usual_settings
 
     table = {key: value for key, value in settings.items() if value is not None}
     make_settings(table)  # refuses a value out of range before the models load

@@ -12,7 +12,7 @@ from sonolume.data.concepts import concept
 from sonolume.data.shards import RATE, Clip
 from sonolume.media.audio import Audio
 from sonolume.media.picture import Picture
-from sonolume.pipelines.paint.pipeline import PaintRequest, PaintSettings
+from sonolume.pipelines.paint.settings import PaintRequest, PaintSettings
 
 BATCH: Final = 8
 SCENES: Final = {

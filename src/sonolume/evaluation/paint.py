@@ -16,7 +16,7 @@ from sonolume.evaluation.judge import NET, Judge
 from sonolume.evaluation.result import Evaluation, settings
 from sonolume.evaluation.samples import check_data, clips_of, photos_of
 from sonolume.pipelines.paint.best import BestOf
-from sonolume.pipelines.paint.pipeline import PaintSettings
+from sonolume.pipelines.paint.settings import PaintSettings
 
 COUNT: Final = 4
 ALONE: Final = ("words", "sounds", "silence")

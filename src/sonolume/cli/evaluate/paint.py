@@ -57,7 +57,7 @@ def command(
     from sonolume.hub import weights
     from sonolume.hub.joint import load_joint
     from sonolume.pipelines import load
-    from sonolume.pipelines.paint.pipeline import usual_settings
+    from sonolume.pipelines.paint.settings import usual_settings
 
     judge, hashes = find_judge(teachers, common["data"])
     pipeline = load("paint", model or "pocket", audio_encoder)

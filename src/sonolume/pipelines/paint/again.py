@@ -5,12 +5,9 @@ from typing import Any
 
 from sonolume.errors import ModelError, OptionError
 from sonolume.media import Picture
-from sonolume.pipelines.paint.pipeline import (
-    PaintPipeline,
-    PaintRequest,
-    make_settings,
-    unpack_embedding,
-)
+from sonolume.pipelines.paint.pipeline import PaintPipeline
+from sonolume.pipelines.paint.record import unpack_embedding
+from sonolume.pipelines.paint.settings import PaintRequest, make_settings
 
 KEPT = ("sound",)
 

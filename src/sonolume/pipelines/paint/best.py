@@ -19,7 +19,8 @@ from sonolume.media import Picture
 from sonolume.pipelines.guide.parts import GuideEncoder, Kind
 from sonolume.pipelines.guide.request import hear, pixels_of
 from sonolume.pipelines.paint.parts import PaintParts
-from sonolume.pipelines.paint.pipeline import PaintRequest, PaintSettings, Sound
+from sonolume.pipelines.paint.pipeline import Sound
+from sonolume.pipelines.paint.settings import PaintRequest, PaintSettings
 
 __all__ = ["BestOf", "heard_by", "ranker_of"]
 

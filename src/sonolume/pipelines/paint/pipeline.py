@@ -1,24 +1,27 @@
 """Paint: sound and words → picture."""
 
-import base64
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from sonolume import __version__
-from sonolume.diffusion.flow import sample_euler, sample_heun, times
+from sonolume.diffusion.flow import times
 from sonolume.diffusion.guidance import guide
 from sonolume.diffusion.schedule import Schedule, emphasis
 from sonolume.errors import OptionError
 from sonolume.media import Audio, Extent, Picture, blocks
 from sonolume.pipelines.paint.parts import PaintParts
+from sonolume.pipelines.paint.record import provenance_of
+from sonolume.pipelines.paint.settings import (
+    SAMPLERS,
+    PaintRequest,
+    PaintSettings,
+    usual_settings,
+)
 from sonolume.pipelines.words import clean_words
 
 if TYPE_CHECKING:
@@ -26,50 +29,7 @@ if TYPE_CHECKING:
 
 Sound = str | Path | Audio
 StepCallback = Callable[[int, float, Tensor], None]
-SAMPLERS = {"euler": sample_euler, "heun": sample_heun}
-LARGEST = 1024
-EMBEDDING = 512
 BLOCK_SECONDS = 60.0  # of a sound held at once
-
-
-@dataclass(frozen=True)
-class PaintSettings:
-    """How a picture forms. Raises OptionError when a value is out of range."""
-
-    steps: int = 20
-    text_scale: float = 3.0
-    audio_scale: float = 3.0
-    schedule: Schedule = "smooth"
-    sampler: str = "euler"
-    shift: float = 1.0  # above 1, more of the steps are spent in the noise
-    size: int = 128
-
-    def __post_init__(self) -> None:
-        _check_whole("steps", self.steps, 1, 1000)
-        _check("text scale", self.text_scale, 0, 30)
-        _check("audio scale", self.audio_scale, 0, 30)
-        _check("shift", self.shift, 0.1, 20)
-        _check_whole("size", self.size, 16, LARGEST)
-        if self.sampler not in SAMPLERS:
-            raise OptionError(f"sampler {self.sampler!r}: expected one of {', '.join(SAMPLERS)}")
-        emphasis(torch.zeros(1), self.schedule)
-
-
-@dataclass(frozen=True)
-class PaintRequest:
-    """One picture to paint: words, a sound's embedding [512] (or None), strength 0..2, seed."""
-
-    words: str = ""
-    sound: Tensor | None = None
-    strength: float = 1.0
-    seed: int = 0
-    notes: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.words, str):
-            raise OptionError(f"words {self.words!r}: expected text")
-        _check("strength", self.strength, 0, 2)
-        _check_whole("seed", self.seed, 0, 2**63 - 1)
 
 
 class PaintPipeline:
@@ -196,7 +156,7 @@ class PaintPipeline:
         chosen = settings or usual_settings(self.parts)
         pictures: list[Picture | None] = [None] * len(requests)
         for heard in (False, True):
-            rows = [i for i, request in enumerate(requests) if _is_heard(request) == heard]
+            rows = [i for i, request in enumerate(requests) if request.is_heard == heard]
             if rows:
                 batch = [requests[i] for i in rows]
                 painted = self._paint(batch, chosen, callback_on_step_end)
@@ -228,7 +188,9 @@ class PaintPipeline:
         clean = sample(denoise, noise.to(words.device), schedule, callback)
         pixels = parts.decode(clean, settings.size).float().cpu().numpy()
         return [
-            Picture(Picture.from_float(row).pixels, provenance=self._provenance(request, settings))
+            Picture(
+                Picture.from_float(row).pixels, provenance=provenance_of(parts, request, settings)
+            )
             for row, request in zip(pixels, batch, strict=True)
         ]
 
@@ -236,7 +198,7 @@ class PaintPipeline:
         self, batch: list[PaintRequest], schedule: Schedule
     ) -> Callable[[Tensor], Tensor] | None:
         """The sound's tokens at a time; they are projected once."""
-        embeddings = [r.sound for r in batch if r.sound is not None and _is_heard(r)]
+        embeddings = [r.sound for r in batch if r.sound is not None and r.is_heard]
         if not embeddings:
             return None
         hear = self.parts.audio_tokens
@@ -249,73 +211,7 @@ class PaintPipeline:
         elif text and not self.parts.fits(text):
             warnings.warn("only the beginning of so many words is read", stacklevel=4)
 
-    def _provenance(self, request: PaintRequest, settings: PaintSettings) -> dict[str, Any]:
-        native = self.parts.native
-        return {
-            "job": "paint",
-            "model": self.parts.name,
-            "words": request.words,
-            "sound_embedding": _pack(request.sound),
-            "strength": request.strength,
-            "seed": request.seed,
-            "settings": asdict(settings),
-            "upscaled_from": native if settings.size != native else None,
-            "weights": self.parts.hashes(),
-            "versions": {"sonolume": __version__, "torch": torch.__version__},
-            **request.notes,
-        }
-
-
-def make_settings(table: dict[str, Any]) -> PaintSettings:
-    """Settings from keywords. Raises OptionError for an unknown one."""
-    known = PaintSettings.__dataclass_fields__
-    odd = sorted(set(table) - set(known))
-    if odd:
-        raise OptionError(f"unknown option {odd[0]!r}; known: {', '.join(known)}")
-    return PaintSettings(**table)
-
-
-def usual_settings(parts: PaintParts, table: Mapping[str, Any] | None = None) -> PaintSettings:
-    """Settings from keywords; `size`, `steps` and `shift` are the painter's unless told otherwise.
-
-    Raises OptionError for an unknown one.
-    """
-    usual = {"size": parts.side, "steps": parts.steps, "shift": parts.shift}
-    return make_settings({**usual, **(table or {})})
-
-
-def unpack_embedding(text: str | None) -> Tensor | None:
-    """The embedding [512] that a provenance carries. Raises ValueError for anything else."""
-    if text is None:
-        return None
-    values = np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)
-    if values.shape != (EMBEDDING,) or not np.isfinite(values).all():
-        raise ValueError(f"a sound embedding of {len(values)} numbers, expected {EMBEDDING}")
-    return torch.from_numpy(values)
-
-
-def _pack(embedding: Tensor | None) -> str | None:
-    if embedding is None:
-        return None
-    return base64.b64encode(embedding.cpu().numpy().astype("<f4").tobytes()).decode("ascii")
-
-
-def _is_heard(request: PaintRequest) -> bool:
-    return request.sound is not None and request.strength > 0
-
 
 def _noise(seed: int, shape: tuple[int, int, int]) -> Tensor:
     """Noise drawn on the CPU, so that a seed means the same on every device."""
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-def _check(name: str, value: float, low: float, high: float) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not low <= value <= high:  # also refuses NaN
-        raise OptionError(f"{name} {value}: expected {low} to {high}")
-
-
-def _check_whole(name: str, value: int, low: int, high: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise OptionError(f"{name} {value!r}: expected a whole number from {low} to {high}")
-    _check(name, value, low, high)
