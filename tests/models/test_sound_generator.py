@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from torch import Tensor
 
-from sonolume.diffusion.sounds import LOWEST, draw_mels, guide_sound
+from sonolume.diffusion.sounds import HIGHEST, LOWEST, draw_mels, guide_sound
 from sonolume.errors import OptionError
 from sonolume.models.sound_generator import (
     SoundGenerator,
@@ -97,6 +99,22 @@ def test_a_seed_is_the_same_sound_in_any_batch(noisy: SoundGenerator) -> None:
     torch.testing.assert_close(both[0], both[2], atol=1e-3, rtol=1e-3)
     assert not torch.allclose(both[0], both[1], atol=0.1)
     assert float(both.min()) >= LOWEST
+
+
+def test_a_shift_moves_the_steps_into_the_noise(noisy: SoundGenerator) -> None:
+    """Beside Euler's steps, written out."""
+    shift, steps = 4.0, 3
+    found = draw_mels(noisy, told(1), [9], steps=steps, shift=shift)
+    denoise = guide_sound(noisy, told(1), 3.0)
+    x = torch.randn(1, 64, 48, generator=torch.Generator().manual_seed(9))
+    even = torch.linspace(0, 1, steps + 1)
+    moments = even / (even + shift * (1 - even))
+    with torch.no_grad():
+        for now, then in itertools.pairwise(moments):
+            clean = denoise(x, now.expand(1))
+            x = x + (then - now) * (clean - x) / (1 - now)
+    expected = to_mel(x).clamp(LOWEST, HIGHEST)
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -41,11 +41,13 @@ def draw_mels(
     *,
     steps: int = 20,
     scale: float = 3.0,
+    shift: float = 1.0,
 ) -> Tensor:
     """Log-mels [B, 64, frames] for embeddings [B, 512], one seed each.
 
-    A seed gives the same sound in a batch of any size, but for rounding. Raises OptionError for
-    another number of seeds, steps outside 1 to 1000 or a scale below 0.
+    ``shift`` above 1 spends more of the steps in the noise, as `flow.times` has it. A seed gives
+    the same sound in a batch of any size, but for rounding. Raises OptionError for another number
+    of seeds, steps outside 1 to 1000 or a scale below 0.
     """
     if len(seeds) != len(embedding):
         raise OptionError(f"{len(seeds)} seeds for {len(embedding)} sounds; give one each")
@@ -54,5 +56,5 @@ def draw_mels(
     shape = (BANDS, model.config.frames)
     draws = [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
     noise = torch.stack(draws).to(embedding.device)
-    clean = sample_euler(guide_sound(model, embedding, scale), noise, times(steps))
+    clean = sample_euler(guide_sound(model, embedding, scale), noise, times(steps, shift))
     return to_mel(clean).clamp(LOWEST, HIGHEST)

@@ -25,6 +25,7 @@ __all__ = ["command"]
 @click.option("--concepts", type=click.IntRange(2), default=20, show_default=True)
 @click.option("--steps", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--guidance", type=click.FloatRange(0, 30), default=3.0, show_default=True)
+@click.option("--shift", type=click.FloatRange(0.1, 20), default=1.0, show_default=True)
 @teachers_option
 def command(
     model: Path | None,
@@ -32,6 +33,7 @@ def command(
     concepts: int,
     steps: int,
     guidance: float,
+    shift: float,
     **common: Any,
 ) -> None:
     """Whether generated sounds are known again, to a judge trained apart."""
@@ -46,7 +48,9 @@ def command(
     nets = find_teachers(teachers, common["data"], NET)
     if nets is None:
         raise ModelError(f"sounds are judged by {NET}, which was not found; give --teachers FOLDER")
-    maker = load_generator_sounds(model or weights.FOLDER, steps=steps, guidance=guidance)
+    maker = load_generator_sounds(
+        model or weights.FOLDER, steps=steps, guidance=guidance, shift=shift
+    )
     with progress_bar(quiet=common["quiet"], what="generating") as progress:
         result = evaluate_sound(
             maker,

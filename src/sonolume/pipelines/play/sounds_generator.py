@@ -41,6 +41,7 @@ class GeneratorSounds:
         vocoder: log-mel → waveform.
         steps: of the sampler, 1 to 1000.
         guidance: scale of classifier-free guidance, 0 to 30; 1 is none.
+        shift: above 1, more of the steps are spent in the noise; 0.1 to 20.
         folder: where the weights came from, for `hashes`.
 
     Raises OptionError for an option out of range.
@@ -51,10 +52,11 @@ class GeneratorSounds:
     vocoder: Vocoder
     steps: int = 20
     guidance: float = 3.0
+    shift: float = 1.0
     folder: Path = weights.FOLDER
 
     def __post_init__(self) -> None:
-        for name, low, high in (("steps", 1, 1000), ("guidance", 0, 30)):
+        for name, low, high in (("steps", 1, 1000), ("guidance", 0, 30), ("shift", 0.1, 20)):
             if not low <= getattr(self, name) <= high:
                 raise OptionError(f"{name} {getattr(self, name)}; expected {low} to {high}")
 
@@ -78,7 +80,14 @@ class GeneratorSounds:
         return [s for at in parts for s in self._part(unit[at:][:AT_ONCE], seeds[at:][:AT_ONCE])]
 
     def _part(self, embeddings: Tensor, seeds: Sequence[int]) -> list[Audio]:
-        mels = draw_mels(self.generator, embeddings, seeds, steps=self.steps, scale=self.guidance)
+        mels = draw_mels(
+            self.generator,
+            embeddings,
+            seeds,
+            steps=self.steps,
+            scale=self.guidance,
+            shift=self.shift,
+        )
         made = normalise_level(vocode(mels, self.vocoder).cpu().numpy())
         peaks = np.abs(made).max(axis=-1, keepdims=True)
         return [Audio(row[None], RATE) for row in made / np.maximum(1.0, peaks)]
@@ -96,6 +105,7 @@ def load_generator_sounds(
     joint: JointEncoder | None = None,
     steps: int = 20,
     guidance: float = 3.0,
+    shift: float = 1.0,
 ) -> GeneratorSounds:
     """The generator and its vocoder of `folder`, with the joint encoder beside them unless given.
 
@@ -109,5 +119,6 @@ def load_generator_sounds(
         load_vocoder(folder).to(place),
         steps,
         guidance,
+        shift,
         folder,
     )
