@@ -25,8 +25,12 @@ __all__ = ["command"]
 )
 @click.option("--prompts", type=click.Path(path_type=Path), help="File: one picture a line.")
 @click.option("--strength", default=1.0, show_default=True, help="How much sound counts, 0 to 2.")
-@click.option("--text-scale", default=3.0, show_default=True, help="Guidance towards the words.")
-@click.option("--audio-scale", default=3.0, show_default=True, help="Guidance towards the sound.")
+@click.option(
+    "--text-scale", type=float, help="Guidance towards the words.  [default: 4.5 for pocket]"
+)
+@click.option(
+    "--audio-scale", type=float, help="Guidance towards the sound.  [default: 4.5 for pocket]"
+)
 @click.option("--steps", type=int, help="Predictions a picture takes.  [default: 12 for pocket]")
 @click.option(
     "--shift", type=float, help="Above 1: more steps in the noise.  [default: 4 for pocket]"

@@ -33,6 +33,8 @@ __all__ = ["command"]
 @click.option("--size", type=click.IntRange(16, 1024), default=128, show_default=True)
 @click.option("--steps", type=click.IntRange(1, 1000), help="[default: the painter's usual]")
 @click.option("--shift", type=click.FloatRange(0.1, 20), help="[default: the painter's usual]")
+@click.option("--text-scale", type=click.FloatRange(0, 30), help="[default: the painter's usual]")
+@click.option("--audio-scale", type=click.FloatRange(0, 30), help="[default: the painter's usual]")
 @click.option(
     "--best-of",
     type=click.IntRange(1, 64),
@@ -48,6 +50,8 @@ def command(
     size: int,
     steps: int | None,
     shift: float | None,
+    text_scale: float | None,
+    audio_scale: float | None,
     best_of: int,
     **common: Any,
 ) -> None:
@@ -61,7 +65,10 @@ def command(
 
     judge, hashes = find_judge(teachers, common["data"])
     pipeline = load("paint", model or "pocket", audio_encoder)
-    asked = {"size": size, "steps": steps, "shift": shift}
+    asked = {
+        "size": size, "steps": steps, "shift": shift,
+        "text_scale": text_scale, "audio_scale": audio_scale,
+    }  # fmt: skip
     table = {name: value for name, value in asked.items() if value is not None}
     own = model if model is not None and "joint-words" in weights.names(model) else None
     with progress_bar(quiet=common["quiet"]) as progress:

@@ -46,6 +46,7 @@ class FullParts:
     small = False
     steps = 20
     shift = 1.0
+    text_scale, audio_scale = 7.5, 7.5  # as Stable Diffusion and SonicDiffusion are used
 
     def __init__(
         self,

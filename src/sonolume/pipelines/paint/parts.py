@@ -18,8 +18,8 @@ class PaintParts(Protocol):
 
     `denoiser` works on [B, *shape]; `decode` turns its clean result into pictures
     [B, 3, side, side] in −1..1. `native` is the side that comes out of it unchanged; `side`,
-    `steps` and `shift` are usual. `rate` (Hz) is what it hears at. `small` networks gain nothing
-    from threads within an operation.
+    `steps`, `shift` and both scales of guidance are usual. `rate` (Hz) is what it hears at. `small`
+    networks gain nothing from threads within an operation.
     """
 
     @property
@@ -39,6 +39,8 @@ class PaintParts(Protocol):
     side: int
     steps: int
     shift: float
+    text_scale: float
+    audio_scale: float
     rate: int
     small: bool
 

@@ -79,11 +79,10 @@ class PaintPipeline:
         """Paint one picture.
 
         `sounds` is a file or Audio, `words` a phrase; one of both may be missing. `settings` are
-        those of `PaintSettings`; `size`, `steps` and `shift` are the painter's usual ones unless
-        given. Above 1, `best_of` pictures are painted, with seeds from `seed` on, and the nearest
-        to words and sound is kept (`paint.best`). `callback_on_step_end(step, t, clean
-        [1, C, h, w])` sees every prediction of a single picture. Silence is named in a warning and
-        leaves the words alone.
+        those of `PaintSettings`, the painter's usual ones where nothing is given. Above 1,
+        `best_of` pictures are painted, with seeds from `seed` on, and the nearest to words and
+        sound is kept (`paint.best`). `callback_on_step_end(step, t, clean [1, C, h, w])` sees every
+        prediction of a single picture. Silence is named in a warning and leaves the words alone.
 
         Raises OptionError for values out of range or when there is neither sound nor words, and
         MediaError for unusable sounds.

@@ -73,11 +73,17 @@ def make_settings(table: dict[str, Any]) -> PaintSettings:
 
 
 def usual_settings(parts: PaintParts, table: Mapping[str, Any] | None = None) -> PaintSettings:
-    """Settings from keywords; `size`, `steps` and `shift` are the painter's unless told otherwise.
+    """Settings from keywords; the painter's usual ones where nothing is told.
 
     Raises OptionError for an unknown one.
     """
-    usual = {"size": parts.side, "steps": parts.steps, "shift": parts.shift}
+    usual = {
+        "size": parts.side,
+        "steps": parts.steps,
+        "shift": parts.shift,
+        "text_scale": parts.text_scale,
+        "audio_scale": parts.audio_scale,
+    }
     return make_settings({**usual, **(table or {})})
 
 
