@@ -29,7 +29,9 @@ __all__ = ["command"]
     "--text-scale", type=float, help="Guidance towards the words.  [default: 4.5 for pocket]"
 )
 @click.option(
-    "--audio-scale", type=float, help="Guidance towards the sound.  [default: 4.5 for pocket]"
+    "--audio-scale",
+    type=float,
+    help="Guidance towards the sound.  [default: 3 for pocket, 4.5 alone]",
 )
 @click.option("--steps", type=int, help="Predictions a picture takes.  [default: 12 for pocket]")
 @click.option(

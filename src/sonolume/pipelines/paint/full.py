@@ -46,7 +46,11 @@ class FullParts:
     small = False
     steps = 20
     shift = 1.0
-    text_scale, audio_scale = 7.5, 7.5  # as Stable Diffusion and SonicDiffusion are used
+    text_scale, audio_scale, audio_alone = (
+        7.5,
+        7.5,
+        7.5,
+    )  # as Stable Diffusion and SonicDiffusion are used
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ class PaintParts(Protocol):
 
     `denoiser` works on [B, *shape]; `decode` turns its clean result into pictures
     [B, 3, side, side] in −1..1. `native` is the side that comes out of it unchanged; `side`,
-    `steps`, `shift` and both scales of guidance are usual. `rate` (Hz) is what it hears at. `small`
+    `steps`, `shift` and the scales of guidance are usual. `rate` (Hz) is what it hears at. `small`
     networks gain nothing from threads within an operation.
     """
 
@@ -41,6 +41,7 @@ class PaintParts(Protocol):
     shift: float
     text_scale: float
     audio_scale: float
+    audio_alone: float
     rate: int
     small: bool
 

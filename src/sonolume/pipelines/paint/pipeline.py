@@ -20,6 +20,7 @@ from sonolume.pipelines.paint.settings import (
     SAMPLERS,
     PaintRequest,
     PaintSettings,
+    audio_scale_of,
     usual_settings,
 )
 from sonolume.pipelines.words import clean_words
@@ -178,7 +179,7 @@ class PaintPipeline:
             nothing,
             self._sound_at(batch, settings.schedule),
             text_scale=torch.tensor([settings.text_scale if r.words else 1.0 for r in batch]),
-            audio_scale=torch.tensor([settings.audio_scale * r.strength for r in batch]),
+            audio_scale=torch.tensor([audio_scale_of(settings, r) for r in batch]),
             apart=parts.small,
         )
         noise = torch.stack([_noise(request.seed, parts.shape) for request in batch])

@@ -12,7 +12,14 @@ from sonolume.diffusion.schedule import Schedule, emphasis
 from sonolume.errors import OptionError
 from sonolume.pipelines.paint.parts import PaintParts
 
-__all__ = ["SAMPLERS", "PaintRequest", "PaintSettings", "make_settings", "usual_settings"]
+__all__ = [
+    "SAMPLERS",
+    "PaintRequest",
+    "PaintSettings",
+    "audio_scale_of",
+    "make_settings",
+    "usual_settings",
+]
 
 SAMPLERS: Final = {"euler": sample_euler, "heun": sample_heun}
 LARGEST: Final = 1024
@@ -25,6 +32,7 @@ class PaintSettings:
     steps: int = 20
     text_scale: float = 3.0
     audio_scale: float = 3.0
+    audio_alone: float | None = None  # without words; as with them, if None
     schedule: Schedule = "smooth"
     sampler: str = "euler"
     shift: float = 1.0  # above 1, more of the steps are spent in the noise
@@ -34,6 +42,8 @@ class PaintSettings:
         _check_whole("steps", self.steps, 1, 1000)
         _check("text scale", self.text_scale, 0, 30)
         _check("audio scale", self.audio_scale, 0, 30)
+        if self.audio_alone is not None:
+            _check("audio scale alone", self.audio_alone, 0, 30)
         _check("shift", self.shift, 0.1, 20)
         _check_whole("size", self.size, 16, LARGEST)
         if self.sampler not in SAMPLERS:
@@ -63,6 +73,13 @@ class PaintRequest:
         return self.sound is not None and self.strength > 0
 
 
+def audio_scale_of(settings: PaintSettings, request: PaintRequest) -> float:
+    """How far guidance goes towards the request's sound."""
+    alone = settings.audio_alone
+    scale = settings.audio_scale if request.words or alone is None else alone
+    return scale * request.strength
+
+
 def make_settings(table: dict[str, Any]) -> PaintSettings:
     """Settings from keywords. Raises OptionError for an unknown one."""
     known = PaintSettings.__dataclass_fields__
@@ -73,7 +90,8 @@ def make_settings(table: dict[str, Any]) -> PaintSettings:
 
 
 def usual_settings(parts: PaintParts, table: Mapping[str, Any] | None = None) -> PaintSettings:
-    """Settings from keywords; the painter's usual ones where nothing is told.
+    """Settings from keywords; the painter's usual ones where nothing is told. An `audio_scale` that
+    is told counts without words, too.
 
     Raises OptionError for an unknown one.
     """
@@ -84,7 +102,9 @@ def usual_settings(parts: PaintParts, table: Mapping[str, Any] | None = None) ->
         "text_scale": parts.text_scale,
         "audio_scale": parts.audio_scale,
     }
-    return make_settings({**usual, **(table or {})})
+    told = dict(table or {})
+    alone = {} if "audio_scale" in told else {"audio_alone": parts.audio_alone}
+    return make_settings({**usual, **alone, **told})
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:
