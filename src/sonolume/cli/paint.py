@@ -31,7 +31,7 @@ __all__ = ["command"]
 @click.option(
     "--audio-scale",
     type=float,
-    help="Guidance towards the sound.  [default: 3.5 for pocket, 4.5 alone]",
+    help="Guidance towards the sound.  [default: 3 for pocket, 4.5 alone]",
 )
 @click.option("--steps", type=int, help="Predictions a picture takes.  [default: 12 for pocket]")
 @click.option(

@@ -27,7 +27,7 @@ class PocketParts:
     rate = RATE
     steps = 12
     shift = 4.0  # what a small picture shows is decided in its first moments
-    text_scale, audio_scale, audio_alone = 4.5, 3.5, 4.5  # beside words, a sound is to leave them
+    text_scale, audio_scale, audio_alone = 4.5, 3.0, 4.5  # beside words, a sound is to leave them
 
     def __init__(self, folder: Path = weights.FOLDER, device: str | None = None) -> None:
         self.name = "pocket" if folder == weights.FOLDER else str(folder)
