@@ -9,7 +9,7 @@ from sonolume.pipelines.paint.pipeline import PaintPipeline
 from sonolume.pipelines.paint.record import unpack_embedding
 from sonolume.pipelines.paint.settings import PaintRequest, make_settings
 
-KEPT = ("sound",)
+KEPT = ("sound", "best_of")
 
 
 def paint_again(provenance: dict[str, Any], pipeline: PaintPipeline | None = None) -> Picture:

@@ -76,10 +76,10 @@ class BestOf:
             for picture in self.painter.paint_many(tried[start : start + AT_ONCE], settings)
         ]
         far = self._distances(pictures, request, request.sound if heard is None else heard)
-        best = int(far.argmin())
-        told = dict(pictures[best].provenance or {})
-        told["best_of"] = {"count": self.count, "first_seed": request.seed}
-        return Picture(pictures[best].pixels, provenance=told)
+        told = {"best_of": {"count": self.count, "first_seed": request.seed}}
+        best = replace(tried[int(far.argmin())], notes={**request.notes, **told})
+        # Painted once more: in a batch it differs by rounding from what its file says of it.
+        return self.painter.paint_many([best], settings)[0]
 
     def paint_many(
         self, requests: Sequence[PaintRequest], settings: PaintSettings | None = None, /
