@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
 
-__all__ = ["force_option", "json_option", "quiet_option", "report", "seed_option"]
+__all__ = [
+    "best_of_option",
+    "force_option",
+    "json_option",
+    "quiet_option",
+    "report",
+    "seed_option",
+]
+
+Command = Callable[..., Any]
+
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as one line of JSON."
@@ -24,6 +34,13 @@ seed_option = click.option(
     show_default=True,
     help="Equal seeds give equal results.",
 )
+
+
+def best_of_option(told: str) -> Callable[[Command], Command]:
+    """``--best-of``, with what it does there."""
+    return click.option(
+        "--best-of", type=click.IntRange(1, 64), default=1, show_default=True, help=told
+    )
 
 
 def report(

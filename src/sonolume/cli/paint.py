@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sonolume.cli._options import force_option, json_option, quiet_option, report, seed_option
+from sonolume.cli._options import (
+    best_of_option,
+    force_option,
+    json_option,
+    quiet_option,
+    report,
+    seed_option,
+)
 
 if TYPE_CHECKING:
     from sonolume.cli._paint_inputs import Task
@@ -39,13 +46,7 @@ __all__ = ["command"]
 )
 @click.option("--schedule", default="smooth", show_default=True, help="smooth, hard or all.")
 @click.option("--size", type=int, help="Side in pixels, up to 1024.  [default: 128 for pocket]")
-@click.option(
-    "--best-of",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Paint so many, with seeds in a row; keep the nearest to words and sound.",
-)
+@best_of_option("Paint so many, with seeds in a row; keep the nearest to words and sound.")
 @click.option("--model", default="pocket", show_default=True, help="pocket, or a model folder.")
 @click.option("--audio-encoder", help="Folder of a CLAP model, with a full-size --model.")
 @seed_option
@@ -87,10 +88,7 @@ def command(
     for task in _with_progress(tasks, quiet or as_json):
         begun = time.monotonic()
         request = pipeline.request(task.sound, task.words, strength=strength, seed=seed)
-        if best_of > 1:
-            picture = pipeline.paint_best(request, task.sound, chosen, best_of)
-        else:
-            picture = pipeline.paint_many([request], chosen)[0]
+        picture = pipeline.paint_best(request, task.sound, chosen, best_of)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         picture.save(task.target, force=force)

@@ -80,8 +80,10 @@ def evaluate_sound(
     seed: int = 0,
     progress: Progress | None = None,
     hashes: Mapping[str, str] | None = None,
+    sampling: Mapping[str, float] | None = None,
 ) -> Evaluation:
-    """Measure `maker` on the concepts with most clips in `data`: `limit` sounds of each.
+    """Measure `maker` on the concepts with most clips in `data`: `limit` sounds of each. `sampling`
+    says how it draws them, and is noted.
 
     Raises DataError for data that cannot be read or hold fewer than two judged concepts.
     """
@@ -98,7 +100,8 @@ def evaluate_sound(
 
     counts = {"concepts": len(slugs), "generated": len(asked), "real": len(real.slugs)}
     facts = settings(data, split, hashes or {}, limit=limit, seed=seed, counts=counts)
-    result = Evaluation("sound", {**facts, "net": NET}, definitions=dict(DEFINITIONS))
+    facts |= {"net": NET, "sampling": dict(sampling or {})}
+    result = Evaluation("sound", facts, definitions=dict(DEFINITIONS))
     _measure(result, judge, made, real, seed)
     _vocoded(result, judge, maker.vocoder, real, real_sounds)
     others = [clip for clip in clips if clip.concept not in slugs]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sonolume.cli._options import best_of_option
 from sonolume.cli.evaluate._common import (
     FOLDER,
     door,
@@ -35,13 +36,7 @@ __all__ = ["command"]
 @click.option("--shift", type=click.FloatRange(0.1, 20), help="[default: the painter's usual]")
 @click.option("--text-scale", type=click.FloatRange(0, 30), help="[default: the painter's usual]")
 @click.option("--audio-scale", type=click.FloatRange(0, 30), help="[default: the painter's usual]")
-@click.option(
-    "--best-of",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="From words alone and from sounds alone: paint so many, and keep the best.",
-)
+@best_of_option("From words alone and from sounds alone: paint so many, and keep the best.")
 @teachers_option
 def command(
     model: Path | None,

@@ -58,6 +58,7 @@ def command(
             concepts=concepts,
             progress=progress,
             hashes=maker.hashes,
+            sampling={"steps": steps, "guidance": guidance, "shift": shift},
             **measured(common),
         )
     finish(result)

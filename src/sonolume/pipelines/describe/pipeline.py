@@ -16,6 +16,7 @@ from sonolume.pipelines.describe.keywords import Keyword, Kind, choose
 from sonolume.pipelines.describe.parts import DescribeParts
 from sonolume.pipelines.describe.timeline import Cells, Run, hear, runs, smooth
 from sonolume.pipelines.describe.word_lists import WordList
+from sonolume.pipelines.options import settings_of
 
 if TYPE_CHECKING:
     from sonolume.pipelines.describe.captions_full import PictureCaptioner
@@ -211,11 +212,7 @@ class DescribePipeline:
 
 def make_settings(table: dict[str, Any]) -> DescribeSettings:
     """Settings from keywords. Raises OptionError for an unknown one."""
-    known = DescribeSettings.__dataclass_fields__
-    odd = sorted(set(table) - set(known))
-    if odd:
-        raise OptionError(f"unknown option {odd[0]!r}; known: lists, {', '.join(known)}")
-    return DescribeSettings(**table)
+    return settings_of(DescribeSettings, table, "lists")
 
 
 def kind_of(path: Path) -> Kind:

@@ -1,11 +1,12 @@
 """How a guided picture forms."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from sonolume.diffusion.cutouts import CutoutSettings
 from sonolume.diffusion.steering import Gradient, Steering
 from sonolume.errors import OptionError
+from sonolume.pipelines.options import settings_of
 
 Sampler = Literal["euler", "heun", "ancestral"]
 LARGEST = 1024
@@ -79,11 +80,7 @@ class GuideSettings:
 
 def make_settings(table: dict[str, Any]) -> GuideSettings:
     """Settings from keywords. Raises OptionError for an unknown one."""
-    known = [entry.name for entry in fields(GuideSettings)]
-    odd = sorted(set(table) - set(known))
-    if odd:
-        raise OptionError(f"unknown option {odd[0]!r}; known: {', '.join(known)}")
-    return GuideSettings(**table)
+    return settings_of(GuideSettings, table)
 
 
 def _whole(name: str, value: object, low: int, high: int) -> None:

@@ -103,8 +103,10 @@ class PaintPipeline:
     ) -> Picture:
         """The best of `count` pictures for a request that was made of a sound: `paint.best`.
 
-        Raises OptionError for a count outside 1 to 64.
+        Of one nothing is ranked. Raises OptionError for a count outside 1 to 64.
         """
+        if count == 1:
+            return self.paint_many([request], settings)[0]
         from sonolume.pipelines.paint.best import BestOf, heard_by
 
         best = BestOf(self, self._ranker, count)

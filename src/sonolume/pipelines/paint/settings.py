@@ -10,6 +10,7 @@ from torch import Tensor
 from sonolume.diffusion.flow import sample_euler, sample_heun
 from sonolume.diffusion.schedule import Schedule, emphasis
 from sonolume.errors import OptionError
+from sonolume.pipelines.options import settings_of
 from sonolume.pipelines.paint.parts import PaintParts
 
 __all__ = [
@@ -82,11 +83,7 @@ def audio_scale_of(settings: PaintSettings, request: PaintRequest) -> float:
 
 def make_settings(table: dict[str, Any]) -> PaintSettings:
     """Settings from keywords. Raises OptionError for an unknown one."""
-    known = PaintSettings.__dataclass_fields__
-    odd = sorted(set(table) - set(known))
-    if odd:
-        raise OptionError(f"unknown option {odd[0]!r}; known: {', '.join(known)}")
-    return PaintSettings(**table)
+    return settings_of(PaintSettings, table)
 
 
 def usual_settings(parts: PaintParts, table: Mapping[str, Any] | None = None) -> PaintSettings:

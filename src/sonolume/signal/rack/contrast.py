@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from sonolume.signal.rack.effect import Effect, Parameter, Values, column
+from sonolume.signal.rack.neighbours import neighbourhood
 from sonolume.signal.rack.overlap import frame_size, with_gains
 from sonolume.signal.rack.pieces import in_pieces
 
@@ -32,13 +31,8 @@ def wiener(power: Tensor) -> Tensor:
     The gain of N. Wiener (1949) where the neighbourhood is taken for the noise: about 1/2 in flat
     noise, nearly one for a partial, the less the further a bin lies below its neighbours.
     """
-    bins = torch.arange(power.shape[-1], device=power.device)
-    wide = (bins * (2**NEIGHBOURS - 1)).clamp(min=FEWEST).round().long()
-    low, high = (bins - wide).clamp(min=0), (bins + wide + 1).clamp(max=len(bins))
-    # Sums of a loud low end would swallow a quiet top in single precision.
-    sums = F.pad(power.double().cumsum(-1), (1, 0))
-    mean = ((sums[..., high] - sums[..., low]) / (high - low)).to(power)
-    share: Tensor = (power + QUIETEST) / (power + mean.clamp(min=0) + QUIETEST)
+    mean = neighbourhood(power, NEIGHBOURS, FEWEST).to(power)
+    share: Tensor = (power + QUIETEST) / (power + mean + QUIETEST)
     return share
 
 

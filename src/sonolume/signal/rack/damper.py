@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sonolume.signal.rack.effect import Effect, Parameter, Values, column
+from sonolume.signal.rack.neighbours import neighbourhood
 from sonolume.signal.rack.overlap import OVERLAP, frame_size, with_gains
 from sonolume.signal.rack.pieces import in_pieces
 
@@ -35,11 +36,7 @@ def fallen(power: Tensor) -> Tensor:
     Powers are means of a sixth of an octave on either side, so that single bins of a noise, which
     come and go, do not seem to fall.
     """
-    bins = torch.arange(power.shape[-1], device=power.device)
-    wide = (bins * (2**NEIGHBOURS - 1)).clamp(min=FEWEST).round().long()
-    low, high = (bins - wide).clamp(min=0), (bins + wide + 1).clamp(max=len(bins))
-    sums = F.pad(power.double().cumsum(-1), (1, 0))
-    level = (sums[..., high] - sums[..., low]).clamp(min=0) / (high - low) + QUIETEST
+    level = neighbourhood(power, NEIGHBOURS, FEWEST) + QUIETEST
     before = F.pad(level.cumsum(1), (0, 0, LAG + PAST, 0))
     frames = level.shape[1]
     newer, older = before[:, PAST : PAST + frames], before[:, :frames]
