@@ -1,5 +1,7 @@
 """What is measured of the processor."""
 
+from pathlib import Path
+
 import pytest
 
 from sonolume.hub import machine
@@ -20,6 +22,19 @@ def test_automatic_precision_follows_the_measurement(
     assert resolve_precision("auto") == used
     assert resolve_precision("bf16") == "bf16"
     assert resolve_precision("fp32") == "no"
+
+
+def test_translation_takes_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    assert not machine.can_compile()
+    compiler = tmp_path / "clang++"
+    compiler.touch(0o755)
+    assert machine.can_compile()
+    compiler.rename(tmp_path / "another")
+    assert not machine.can_compile()
+    monkeypatch.setenv("CXX", "another")
+    assert machine.can_compile()
 
 
 def test_threads() -> None:

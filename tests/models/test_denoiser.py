@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+import pytest
 import torch
 
+from sonolume.hub.machine import can_compile
 from sonolume.models.denoiser import DenoiserConfig, PocketDenoiser
 
 TINY = DenoiserConfig(side=16, patch=4, width=32, depth=2, heads=2, context=16, patch_rank=16)
@@ -41,6 +43,16 @@ def test_batch_equals_single() -> None:
 def test_padding_is_not_read() -> None:
     model, x, t, words, _ = parts()
     torch.testing.assert_close(model(x, t, words), model(x, t, words[:, :9]), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not can_compile(), reason="no C++ compiler")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
+def test_translation_changes_nothing() -> None:
+    model, x, t, words, sound = parts()
+    plain = model(x, t, words, sound)
+    model.compile(fullgraph=True)
+    torch.testing.assert_close(model(x, t, words, sound), plain, atol=1e-4, rtol=1e-4)
 
 
 def test_closed_gates_are_exactly_the_base() -> None:

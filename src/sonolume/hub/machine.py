@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from functools import cache
+from shutil import which
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["accelerator", "bf16_gain", "has_fast_bf16", "threads"]
+__all__ = ["accelerator", "bf16_gain", "can_compile", "has_fast_bf16", "threads"]
 
 _WORTHWHILE = 1.4  # conversions eat a smaller gain
 
@@ -33,6 +35,11 @@ def has_fast_bf16() -> bool:
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return bf16_gain() > _WORTHWHILE
+
+
+def can_compile() -> bool:
+    """Whether torch can translate a network here, which takes a C++ compiler."""
+    return any(which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++"))
 
 
 def threads() -> int:

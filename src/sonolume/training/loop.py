@@ -9,6 +9,7 @@ from accelerate.utils import send_to_device
 from torch import Tensor, nn
 
 from sonolume.errors import OptionError
+from sonolume.hub.machine import can_compile
 from sonolume.training.average import WeightAverage
 from sonolume.training.batches import batches
 from sonolume.training.checkpoint import load_state, save_state
@@ -59,7 +60,7 @@ class _Run:
             _groups(self.parameters, settings),
             lr=settings.rate,
             betas=settings.betas,
-            fused=self.accelerator.device.type == "cuda",
+            fused=self.accelerator.device.type in ("cuda", "cpu"),
         )
         kept = stage.model.state_dict().keys()
         statistics = {
@@ -71,7 +72,7 @@ class _Run:
         }
         self.tracked: dict[str, Tensor] = {**self.parameters, **statistics}
         self.average = WeightAverage(self.tracked, settings.average)
-        if settings.compiled:
+        if settings.compiled and can_compile():
             stage.model.compile()
         self.step, self.elapsed = 0, 0.0
         self.started = self.plotted = time.monotonic()
@@ -152,7 +153,7 @@ class _Run:
     def validate(self) -> None:
         pictures = self.folder / f"validation-{self.step:08d}"
         self.stage.model.eval()
-        with self.average.applied(), torch.no_grad():
+        with self.average.applied(), torch.no_grad(), torch.compiler.set_stance("force_eager"):
             figures = self.stage.validate(pictures)
         self.journal.add_validation(self.step, self.elapsed, figures)
         self.plot()
