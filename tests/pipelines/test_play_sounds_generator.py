@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sonolume import pipelines
 from sonolume.errors import ModelError, OptionError
 from sonolume.hub import weights
 from sonolume.music.scene import Source
@@ -54,6 +55,13 @@ def test_draws_from_embeddings_of_any_length(maker: GeneratorSounds) -> None:
     said = maker.say(["thunder rolls"])
     one, three = maker.draw(said, [4])[0], maker.draw(3 * said, [4])[0]
     np.testing.assert_allclose(one.samples, three.samples, atol=2e-3)
+
+
+def test_play_takes_it_from_beside_the_pocket_weights(tiny_sounds: Path) -> None:
+    pipeline = pipelines.load("play", model=tiny_sounds, sounds="generator")
+    assert isinstance(pipeline.maker, GeneratorSounds)
+    assert pipeline.maker.folder == tiny_sounds
+    assert pipeline.sounds == "generator"
 
 
 @pytest.mark.parametrize(("count", "seed"), [(0, 0), (65, 0), (1, -1)])

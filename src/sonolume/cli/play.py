@@ -50,7 +50,10 @@ MUSIC = Path("played.wav")
 @click.option("--loudness", type=float, help="LUFS.  [default: -14]")
 @click.option("--reverb", type=float, help="Amount of room, 0 to 2.  [default: 1]")
 @click.option("--model", default="pocket", show_default=True, help="What looks: pocket or a model.")
-@click.option("--sounds", help="foley, a folder of recordings, or a sound model.  [default: foley]")
+@click.option(
+    "--sounds",
+    help="foley, generator, a folder of recordings, or a sound model.  [default: foley]",
+)
 @click.option("--timbre", type=FILE, help="TorchScript model that changes the timbre (as RAVE).")
 @click.option("--trust", is_flag=True, help="Run the code inside --timbre.")
 @seed_option

@@ -13,7 +13,7 @@ from sonolume.pipelines.play.performance import Performance
 from sonolume.pipelines.play.pipeline import PlayPipeline
 from sonolume.pipelines.play.settings import make_settings
 
-OWN = ("pocket", "foley")
+OWN = ("pocket", "foley", "generator")
 
 
 def play_again(provenance: dict[str, Any], pipeline: PlayPipeline | None = None) -> Performance:

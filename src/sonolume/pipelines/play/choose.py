@@ -11,7 +11,8 @@ from sonolume.hub.joint import load_joint
 from sonolume.hub.layout import Layout
 from sonolume.pipelines.play.pipeline import PlayPipeline
 from sonolume.pipelines.play.scene import SceneReader, load_scene_reader
-from sonolume.pipelines.play.sounds import FoleySounds, JointLikeness, Likeness, SoundMaker
+from sonolume.pipelines.play.sounds import FoleySounds, JointLikeness, SoundMaker
+from sonolume.pipelines.play.sounds_generator import load_generator_sounds
 
 CONFIG: Layout = {".": ("config.json",)}
 # Kinds of models that compare pictures with words; any other one of transformers is asked.
@@ -20,14 +21,15 @@ COMPARING = frozenset({"clip"})
 
 def choose(model: str | Path, sounds: str | Path | None, device: str | None) -> PlayPipeline:
     """`model` finds the scene: "pocket", pocket weights in a folder, CLIP, or a vision-language
-    model. `sounds` is None for the foley synthesiser, a folder of recordings, or AudioLDM 2 or
-    Stable Audio by name or folder.
+    model. `sounds` is None for the foley synthesiser, "generator" for the pocket sound generator
+    beside the pocket weights, a folder of recordings, or AudioLDM 2 or Stable Audio by name or
+    folder.
 
     Raises ModelError or OptionError for what is none of these.
     """
     likeness = JointLikeness(load_joint(_pocket_folder(model)).to(torch.device(device or "cpu")))
     reader = _reader(model, device)
-    maker, name = _maker(sounds, likeness, device)
+    maker, name = _maker(sounds, likeness, _pocket_folder(model), device)
     return PlayPipeline(reader, maker, likeness, name=str(model), sounds=name)
 
 
@@ -50,10 +52,12 @@ def _reader(model: str | Path, device: str | None) -> SceneReader:
 
 
 def _maker(
-    sounds: str | Path | None, likeness: Likeness, device: str | None
+    sounds: str | Path | None, likeness: JointLikeness, pocket: Path, device: str | None
 ) -> tuple[SoundMaker, str]:
     if sounds is None or str(sounds) == "foley":
         return FoleySounds(), "foley"
+    if str(sounds) == "generator":
+        return load_generator_sounds(pocket, device, joint=likeness.joint), "generator"
     folder = Path(sounds)
     if folder.is_dir() and not (folder / "model_index.json").is_file():
         from sonolume.pipelines.play.sounds_folder import FolderSounds
