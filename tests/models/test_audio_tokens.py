@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -56,3 +58,15 @@ def test_different_sounds_give_different_tokens_and_gradients_reach_all() -> Non
     assert not torch.allclose(tokens[0], tokens[1])
     (tokens * torch.randn_like(tokens)).sum().backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in hear.parameters())
+
+
+def test_what_is_spoken_is_as_loud_as_words_and_ends() -> None:
+    tokens = AudioTokens(replace(TINY, speaks=5))
+    made = tokens.tokens(torch.nn.functional.normalize(torch.randn(3, 512), dim=1))
+    said = tokens.spoken(made)
+    assert said.shape == (3, 77, 24)
+    assert not said[:, 5:].any()
+    torch.testing.assert_close(said[:, :5] * TINY.loudness, made[:, :5])
+    everything = AudioTokens(replace(TINY, speaks=77)).spoken(made)
+    torch.testing.assert_close(everything.square().mean((1, 2)), torch.ones(3))
+    assert not AudioTokens(TINY).spoken(made).any()

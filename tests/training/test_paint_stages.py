@@ -16,7 +16,6 @@ from sonolume.training.context import Context
 from sonolume.training.loop import train
 from sonolume.training.recipes import find_recipe, read_stage
 from sonolume.training.settings import LoopSettings
-from sonolume.training.stages.paint_adapter import loudness
 from sonolume.training.stages.paint_align import repeated
 from sonolume.training.stages.paint_denoise import level_overlap, temperature
 from sonolume.training.stages.registry import STAGES, build
@@ -78,6 +77,22 @@ def test_distillation_is_zero_where_sound_adds_nothing_to_the_whole(
     torch.testing.assert_close(stage.mixed(flow, other), (1 - share) * flow + share * other)
 
 
+def test_a_sound_alone_speaks_and_the_gated_modules_rest(tiny: Any, models: Path) -> None:
+    given = table("paint.denoise")
+    given["hear"] = {**given.get("hear", {}), "speaks": 5}
+    stage: Any = build("paint.denoise", Context(tiny.data, models=models), given)
+    batch = stage.batch(np.random.default_rng(0))
+    hear = stage.model.tokens
+    everything = {**batch, "alone": torch.ones_like(batch["alone"])}
+    x, t, clean = stage.predict(everything)
+    said = hear.spoken(hear.tokens(stage.hear(batch)))
+    torch.testing.assert_close(clean, stage.denoiser(x, t, said), atol=1e-5, rtol=1e-4)
+    sum(stage.losses(everything, x, t, clean)).backward()
+    assert hear.projector.into.weight.grad.any()
+    gates = [block.audio.gate.grad for block in stage.denoiser.layers]
+    assert all(gate is None or gate == 0 for gate in gates)
+
+
 def test_photos_that_are_not_true_count_only_for_distillation(tiny: Any, models: Path) -> None:
     stage: Any = build("paint.denoise", Context(tiny.data, models=models), table("paint.denoise"))
     batch = stage.batch(np.random.default_rng(0))
@@ -124,4 +139,4 @@ def test_loudness_is_what_the_tokens_measure() -> None:
     torch.manual_seed(0)
     tokens = AudioTokens(AudioTokensConfig(context=24, width=32, depth=1, heads=2))
     made = tokens.tokens(F.normalize(torch.randn(3, 512), dim=-1))
-    assert loudness(tokens.config) == pytest.approx(float(made.square().mean().sqrt()), rel=1e-4)
+    assert tokens.config.loudness == pytest.approx(float(made.square().mean().sqrt()), rel=1e-4)

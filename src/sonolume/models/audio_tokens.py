@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sonolume.models.towers import BodyBlock
@@ -22,6 +23,12 @@ class AudioTokensConfig:
     heads: int = 4
     norm: float = 60.0  # Frobenius norm of the 77 × D tokens; 0 leaves them as they are
     level_weights: tuple[float, float, float] = (0.7, 0.5, 0.3)
+    speaks: int = 0  # tokens that stand for words where there are none; 0: none do
+
+    @property
+    def loudness(self) -> float:
+        """Root mean square of the tokens; that of pocket words is 1."""
+        return self.norm / (TOKENS * self.context) ** 0.5 if self.norm else 1.0
 
 
 class Projector(nn.Module):
@@ -70,7 +77,7 @@ class Hierarchy(nn.Module):
     def __init__(self, level_weights: tuple[float, float, float]) -> None:
         super().__init__()
         level = torch.repeat_interleave(torch.arange(3), torch.tensor(SPLIT))
-        self.logits = nn.Parameter(3.0 * nn.functional.one_hot(level, 3).float())
+        self.logits = nn.Parameter(3.0 * F.one_hot(level, 3).float())
         self.register_buffer("level_weights", torch.tensor(level_weights), persistent=False)
         self.register_buffer("temperature", torch.tensor(2.0))
 
@@ -89,7 +96,13 @@ class Hierarchy(nn.Module):
 
 
 class AudioTokens(nn.Module):
-    """Projector, norm and hierarchy in one: `tokens` once a sound, `at` once a time."""
+    """Projector, norm and hierarchy in one: `tokens` once a sound, `at` once a time.
+
+    A painter whose sounds speak (`config.speaks`) reads `spoken` in the place of words when it
+    has a sound alone: pseudo-words, as in AudioToken (Yariv et al. 2023). What the frozen painter
+    does with "a dog" and with nothing are far apart, and modules beside it that add to what it does
+    with nothing reach the first less well than words do.
+    """
 
     def __init__(self, config: AudioTokensConfig) -> None:
         super().__init__()
@@ -101,6 +114,12 @@ class AudioTokens(nn.Module):
         """Normalised tokens [B, 77, D] of embeddings [B, 512]."""
         tokens: Tensor = self.projector(embedding)
         return frobenius(tokens, self.config.norm) if self.config.norm else tokens
+
+    def spoken(self, tokens: Tensor) -> Tensor:
+        """The first `config.speaks` of `tokens` [B, 77, D], as loud as words; the rest zeros."""
+        count = self.config.speaks
+        said = tokens[:, :count] / self.config.loudness
+        return F.pad(said, (0, 0, 0, tokens.shape[1] - count))
 
     def at(self, tokens: Tensor, emphasis: Tensor) -> Tensor:
         """Tokens weighted for a moment whose levels count `emphasis` [3] or [B, 3]."""

@@ -11,16 +11,15 @@ from torch import Tensor
 
 from sonolume.diffusion.flow import times
 from sonolume.diffusion.guidance import guide
-from sonolume.diffusion.schedule import Schedule, emphasis
 from sonolume.errors import OptionError
 from sonolume.media import Audio, Extent, Picture, blocks
+from sonolume.pipelines.paint.conditions import conditions_of, is_beside_words
 from sonolume.pipelines.paint.parts import PaintParts
 from sonolume.pipelines.paint.record import provenance_of
 from sonolume.pipelines.paint.settings import (
     SAMPLERS,
     PaintRequest,
     PaintSettings,
-    audio_scale_of,
     usual_settings,
 )
 from sonolume.pipelines.words import clean_words
@@ -157,8 +156,9 @@ class PaintPipeline:
         """Paint several pictures in one batch; each equals the one painted alone, to rounding."""
         chosen = settings or usual_settings(self.parts)
         pictures: list[Picture | None] = [None] * len(requests)
-        for heard in (False, True):
-            rows = [i for i, request in enumerate(requests) if request.is_heard == heard]
+        ways = [is_beside_words(self.parts, request) for request in requests]
+        for beside in (False, True):
+            rows = [i for i, way in enumerate(ways) if way == beside]
             if rows:
                 batch = [requests[i] for i in rows]
                 painted = self._paint(batch, chosen, callback_on_step_end)
@@ -173,21 +173,20 @@ class PaintPipeline:
         callback: StepCallback | None,
     ) -> list[Picture]:
         parts = self.parts
-        words = parts.encode_words([*(request.words for request in batch), ""])
-        nothing = words[-1:].expand(len(batch), -1, -1)
+        told = conditions_of(parts, batch, settings)
         denoise = guide(
             parts.denoiser,
-            words[:-1],
-            nothing,
-            self._sound_at(batch, settings.schedule),
-            text_scale=torch.tensor([settings.text_scale if r.words else 1.0 for r in batch]),
-            audio_scale=torch.tensor([audio_scale_of(settings, r) for r in batch]),
+            told.words,
+            told.nothing,
+            told.sound,
+            text_scale=told.text_scale,
+            audio_scale=told.audio_scale,
             apart=parts.small,
         )
         noise = torch.stack([_noise(request.seed, parts.shape) for request in batch])
         sample = SAMPLERS[settings.sampler]
         schedule = times(settings.steps, settings.shift)
-        clean = sample(denoise, noise.to(words.device), schedule, callback)
+        clean = sample(denoise, noise.to(told.words.device), schedule, callback)
         pixels = parts.decode(clean, settings.size).float().cpu().numpy()
         return [
             Picture(
@@ -195,17 +194,6 @@ class PaintPipeline:
             )
             for row, request in zip(pixels, batch, strict=True)
         ]
-
-    def _sound_at(
-        self, batch: list[PaintRequest], schedule: Schedule
-    ) -> Callable[[Tensor], Tensor] | None:
-        """The sound's tokens at a time; they are projected once."""
-        embeddings = [r.sound for r in batch if r.sound is not None and r.is_heard]
-        if not embeddings:
-            return None
-        hear = self.parts.audio_tokens
-        tokens = hear.tokens(torch.stack(embeddings).to(self.parts.device))
-        return lambda t: hear.at(tokens, emphasis(t, schedule))
 
     def _warn_of(self, text: str) -> None:
         if text and not self.parts.knows(text):

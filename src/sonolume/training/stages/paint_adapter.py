@@ -1,6 +1,6 @@
 """What the three painting stages share: a frozen base, pairs, and the parts that hear."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from sonolume.hub.joint import load_joint
 from sonolume.hub.painter import load_base, load_painter
 from sonolume.media import Picture
 from sonolume.media.grid import grid
-from sonolume.models.audio_tokens import TOKENS, AudioTokens, AudioTokensConfig
+from sonolume.models.audio_tokens import AudioTokens, AudioTokensConfig
 from sonolume.models.denoiser import PocketDenoiser
 from sonolume.models.words import masked_mean
 from sonolume.training.clips import embed_clips
@@ -79,10 +79,11 @@ class PaintAdapter:
         if start is None:
             self.denoiser = load_base(models)
             tokens = AudioTokens(settings.hear)
-            self._read_as_words(1 / loudness(tokens.config))
+            self._read_as_words(1 / tokens.config.loudness)
         else:
             check_terms("painter-audio", start, commercial=commercial)
             self.denoiser, tokens = load_painter(start, models)
+            tokens.config = replace(tokens.config, speaks=settings.hear.speaks)
         self.denoiser.requires_grad_(False)
         self.model = Hearing(tokens, self.denoiser).requires_grad_(True)
         licences = COMMERCIAL if commercial else None
@@ -126,6 +127,7 @@ class PaintAdapter:
             "heard": heard,
             "noise": s.jitter * noise,
             "seen": torch.from_numpy(rng.random(len(pairs)) < s.as_picture),
+            "alone": torch.tensor([not p.words for p in pairs]),
         }
 
     def hear(self, batch: dict[str, Tensor]) -> Tensor:
@@ -144,10 +146,15 @@ class PaintAdapter:
         pictures = batch["pictures"]
         t = logit_normal_times(len(pictures), self.settings.time_mean).to(pictures)
         hear = self.model.tokens
-        tokens = hear.at(hear.tokens(self.hear(batch)), emphasis(t, self.settings.schedule))
+        tokens = hear.tokens(self.hear(batch))
+        heard = hear.at(tokens, emphasis(t, self.settings.schedule))
         x = mix(pictures, torch.randn_like(pictures), t)
         words = read_words(self.joint.words, batch["words"])
-        clean = self.denoiser.to(x.device)(x, t, words, tokens).float()
+        if hear.config.speaks:
+            alone = batch["alone"][:, None, None]
+            words = torch.where(alone, hear.spoken(tokens)[:, : words.shape[1]], words)
+            heard = heard.masked_fill(alone, 0)
+        clean = self.denoiser.to(x.device)(x, t, words, heard).float()
         return x, t, clean
 
     def losses(
@@ -190,7 +197,7 @@ class PaintAdapter:
         tensors = {f"tokens.{k}": v for k, v in self.model.tokens.state_dict().items()}
         for key, value in self.denoiser.audio_parameters().items():
             tensors[f"denoiser.{key}"] = value.detach()
-        facts = {"config": asdict(self.settings.hear), "commercial": self.commercial}
+        facts = {"config": asdict(self.model.tokens.config), "commercial": self.commercial}
         weights.save("painter-audio", tensors, facts, folder)
 
     def _paint(self, cells: list[tuple[str, str]]) -> list[Picture]:
@@ -200,19 +207,18 @@ class PaintAdapter:
         states = self.joint.to(device).word_states([*(words for _, words in cells), ""])
         hear = self.model.tokens
         tokens = hear.tokens(torch.stack([self.shown[sound] for sound, _ in cells]).to(device))
-        scales = torch.tensor([3.0 if words else 1.0 for _, words in cells])
+        named = torch.tensor([bool(words) for _, words in cells], device=device)
+        words, beside = states[:-1], torch.ones(len(cells), device=device)
+        if hear.config.speaks:
+            words = torch.where(named[:, None, None], words, hear.spoken(tokens))
+            beside = named.float()
         denoise = guide(
             self.denoiser.to(device),
-            states[:-1],
+            words,
             states[-1:].expand(len(cells), -1, -1),
             lambda t: hear.at(tokens, emphasis(t, self.settings.schedule)),
-            text_scale=scales,
-            audio_scale=3.0,
+            text_scale=3.0,
+            audio_scale=3.0 * beside,
         )
         clean = sample_euler(denoise, noise.to(device), times(16))
         return [Picture.from_float(row.cpu().numpy()) for row in clean]
-
-
-def loudness(config: AudioTokensConfig) -> float:
-    """Root mean square of audio tokens; that of words is 1."""
-    return config.norm / (TOKENS * config.context) ** 0.5 if config.norm else 1.0

@@ -21,7 +21,7 @@ from sonolume.training.context import Context
 from sonolume.training.reading import read_words
 from sonolume.training.settings import from_table
 from sonolume.training.stage import Figures
-from sonolume.training.stages.paint_adapter import PaintAdapter, PaintSettings, loudness
+from sonolume.training.stages.paint_adapter import PaintAdapter, PaintSettings
 
 TEMPERATURE = 0.07
 APART = 0.2  # weight of InfoNCE: equal tokens have equal means, so it only keeps names apart
@@ -58,7 +58,7 @@ class PaintAlign(PaintAdapter):
         same = (batch["slugs"][:, None] == batch["slugs"]).float()
         nce = F.cross_entropy(logits, same / same.sum(1, keepdim=True))
         name = repeated(read_words(self.joint.words, batch["named"]))
-        equal = F.mse_loss(tokens / loudness(self.model.tokens.config), name)
+        equal = F.mse_loss(tokens / self.model.tokens.config.loudness, name)
         return APART * nce + equal, {"nce": nce.detach(), "equal": equal.detach()}
 
 
