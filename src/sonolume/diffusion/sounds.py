@@ -15,6 +15,8 @@ __all__ = ["draw_mels", "guide_sound"]
 LOWEST = float(torch.tensor(FLOOR).log())
 HIGHEST = 9.0  # ln of power: a sound at full scale has less in any band
 MOST_STEPS = 1000
+# Usual: what is heard is decided in the first moments, and words need to be insisted upon.
+SCALE, SHIFT = 6.0, 4.0
 
 
 def guide_sound(model: SoundGenerator, embedding: Tensor, scale: float) -> Denoise:
@@ -40,8 +42,8 @@ def draw_mels(
     seeds: Sequence[int],
     *,
     steps: int = 20,
-    scale: float = 3.0,
-    shift: float = 1.0,
+    scale: float = SCALE,
+    shift: float = SHIFT,
 ) -> Tensor:
     """Log-mels [B, 64, frames] for embeddings [B, 512], one seed each.
 

@@ -24,8 +24,8 @@ __all__ = ["command"]
 @model_option
 @click.option("--concepts", type=click.IntRange(2), default=20, show_default=True)
 @click.option("--steps", type=click.IntRange(1, 1000), default=20, show_default=True)
-@click.option("--guidance", type=click.FloatRange(0, 30), default=3.0, show_default=True)
-@click.option("--shift", type=click.FloatRange(0.1, 20), default=1.0, show_default=True)
+@click.option("--guidance", type=click.FloatRange(0, 30), default=6.0, show_default=True)
+@click.option("--shift", type=click.FloatRange(0.1, 20), default=4.0, show_default=True)
 @teachers_option
 def command(
     model: Path | None,

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sonolume.diffusion.sounds import draw_mels
+from sonolume.diffusion.sounds import SCALE, SHIFT, draw_mels
 from sonolume.errors import OptionError
 from sonolume.hub import weights
 from sonolume.hub.generator import GENERATOR, VOCODER, load_generator, load_vocoder
@@ -51,8 +51,8 @@ class GeneratorSounds:
     generator: SoundGenerator
     vocoder: Vocoder
     steps: int = 20
-    guidance: float = 3.0
-    shift: float = 1.0
+    guidance: float = SCALE
+    shift: float = SHIFT
     folder: Path = weights.FOLDER
 
     def __post_init__(self) -> None:
@@ -104,8 +104,8 @@ def load_generator_sounds(
     *,
     joint: JointEncoder | None = None,
     steps: int = 20,
-    guidance: float = 3.0,
-    shift: float = 1.0,
+    guidance: float = SCALE,
+    shift: float = SHIFT,
 ) -> GeneratorSounds:
     """The generator and its vocoder of `folder`, with the joint encoder beside them unless given.
 
