@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import torch
 from tests.tiny_training import fitted
 
+from sonolume.diffusion.sounds import LOWEST
 from sonolume.errors import DataError, OptionError
 from sonolume.hub import weights
 from sonolume.hub.generator import load_generator, load_vocoder
@@ -105,6 +107,23 @@ def test_conditions_are_unit_vectors_of_words_and_clips_or_nothing(
     said = (drawn @ sound.words[sound.labels[0]].T).amax(1) > 1 - 1e-5
     assert bool((own | said).all())
     assert 8 < int(own.sum()) < 32
+
+
+def test_a_second_sound_of_the_concept_adds_its_power(tiny: Any, tiny_pocket: Path) -> None:
+    sound = stage("sound", tiny, tiny_pocket)
+    alone = [sound._sound(0, rng(seed)) for seed in range(8)]
+    sound.settings = replace(sound.settings, together=1.0)
+    both = [sound._sound(0, rng(seed)) for seed in range(8)]
+    least, most = (
+        np.min([b - a for a, b in zip(alone, both, strict=True)]),
+        np.max([b - a for a, b in zip(alone, both, strict=True)]),
+    )
+    assert least > -1e-4
+    assert most > 0.1
+    for slug, rows in sound.alike.items():
+        assert {sound.labels[row] for row in rows} == {slug}
+    sound.mels = [np.full_like(mel, LOWEST) for mel in sound.mels]
+    np.testing.assert_allclose(sound._sound(0, rng()), LOWEST, atol=1e-4)
 
 
 def test_perceptual_distance_is_felt_by_the_generator_alone(tiny: Any, tiny_pocket: Path) -> None:

@@ -31,6 +31,7 @@ from sonolume.models.joint import JointEncoder
 from sonolume.models.sound_generator import SoundGenerator, SoundGeneratorConfig, from_mel, to_mel
 from sonolume.models.teachers import feature_distance
 from sonolume.models.towers import SoundTower
+from sonolume.signal.mel import FLOOR
 from sonolume.signal.windows import normalise_level
 from sonolume.training.clips import embed_clips
 from sonolume.training.context import Context
@@ -43,6 +44,7 @@ from sonolume.training.start import check_terms, start_from
 from sonolume.training.told import embed_texts
 
 HELD = 128  # validation clips for the loss, at most
+FAINTER = 2.0  # ln of power (9 dB) that a second sound may lie below the first
 LATE = 0.25  # time from which a prediction is worth a look
 SHOWN = (
     "waves", "a dog barking", "thunder", "church bells", "rain", "a guitar", "a crying baby",
@@ -67,6 +69,7 @@ class SoundSettings:
     speed: float = 0.08
     gain: float = 0.5  # deviation of ln of power
     colour: float = 0.3  # the same along the bands
+    together: float = 0.0  # share of sounds under which lies another one of their concept
     perceptual_after: int = 15_000  # samples
     perceptual_weight: float = 0.2
     perceptual_count: int = 8  # sounds of a batch that are looked at
@@ -102,6 +105,10 @@ class SoundStage:
         labels = class_numbers([clip.concept for clip in train])
         self.labels = [clip.concept for clip in train]
         self.chances = chances(labels, settings.balance)
+        self.alike = {
+            slug: [row for row, other in enumerate(self.labels) if other == slug]
+            for slug in sorted(set(self.labels))
+        }
         self.words = _told(self.joint, sorted({clip.concept for clip in clips}))
         self.mels = [_mel(self.joint, clip) for clip in train]
         self.heard = embed_clips(self.joint, train, settings.crops)
@@ -112,7 +119,7 @@ class SoundStage:
     def batch(self, rng: np.random.Generator) -> dict[str, Tensor]:
         s = self.settings
         rows = rng.choice(len(self.mels), s.batch, p=self.chances)
-        sounds = np.stack([self._sound(self.mels[i], rng) for i in rows])
+        sounds = np.stack([self._sound(i, rng) for i in rows])
         told = torch.stack([self._condition(i, rng) for i in rows])
         noise = rng.standard_normal(told.shape, np.float32)
         told = F.normalize(told + s.jitter * torch.from_numpy(noise), dim=-1)
@@ -125,7 +132,20 @@ class SoundStage:
             pool = self.words[self.labels[row]]
         return pool[int(rng.integers(len(pool)))]
 
-    def _sound(self, mel: Mel, rng: np.random.Generator) -> Mel:
+    def _sound(self, row: int, rng: np.random.Generator) -> Mel:
+        """A clip, changed; some of them with another one of their concept, as loud or fainter.
+
+        Two dogs bark as truly as one, and there are many more pairs than clips.
+        """
+        sound = self._changed(self.mels[row], rng)
+        if rng.random() >= self.settings.together:
+            return sound
+        other = self._changed(self.mels[int(rng.choice(self.alike[self.labels[row]]))], rng)
+        power = np.exp(sound) + np.exp(-rng.uniform(0, FAINTER)) * (np.exp(other) - FLOOR)
+        out: Mel = np.log(np.maximum(power, FLOOR)).astype(np.float32)
+        return out
+
+    def _changed(self, mel: Mel, rng: np.random.Generator) -> Mel:
         """A stretch at another speed, gain and colour; what is silent stays so."""
         s = self.settings
         cut = stretch(mel, s.network.frames, rng.uniform(1 - s.speed, 1 + s.speed), rng)
