@@ -104,7 +104,7 @@ def test_a_seed_is_the_same_sound_in_any_batch(noisy: SoundGenerator) -> None:
 def test_a_shift_moves_the_steps_into_the_noise(noisy: SoundGenerator) -> None:
     """Beside Euler's steps, written out."""
     shift, steps = 4.0, 3
-    found = draw_mels(noisy, told(1), [9], steps=steps, shift=shift)
+    found = draw_mels(noisy, told(1), [9], steps=steps, scale=3.0, shift=shift)
     denoise = guide_sound(noisy, told(1), 3.0)
     x = torch.randn(1, 64, 48, generator=torch.Generator().manual_seed(9))
     even = torch.linspace(0, 1, steps + 1)
