@@ -65,6 +65,20 @@ def test_features_are_those_of_the_teachers(
     np.testing.assert_allclose(found.values.sum(0), 0, atol=1e-3)
 
 
+def test_features_of_five_crops(tiny: Any, tmp_path: Path) -> None:
+    write_features(tiny.data, tiny.teachers, tmp_path, lambda *_: None, crops=True)
+    with np.load(tmp_path / "mobilenet_v2_crops.npz") as table:
+        keys, pooled = table["keys"].tolist(), table["pooled"]
+    assert pooled.shape == (15, 5, 1280)
+    photo = next(photo for photo in read_photos(tiny.data) if photo.key == "waves2")
+    side = photo.pixels.shape[0]
+    lower_right = torch.tensor(photo.pixels[-round(side * 5 / 7) :, -round(side * 5 / 7) :])
+    net = load_teacher("imagenet_mobilenet_v2", tiny.teachers)
+    with torch.no_grad():
+        expected = net.features(enlarge(lower_right.permute(2, 0, 1)[None] / 255, 160))[0].numpy()
+    np.testing.assert_allclose(pooled[keys.index("waves2"), 3], expected, rtol=2e-3, atol=1e-4)
+
+
 def test_features_go_on_where_they_were_cut_short(tiny: Any, tmp_path: Path) -> None:
     known = np.full((2, 384), 7, np.float16)
     np.savez(tmp_path / "audioset.part.npz", keys=["dog0", "rain1"], features=known)

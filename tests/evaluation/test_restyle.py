@@ -169,6 +169,17 @@ def test_the_diffusion_engine_is_measured_alike(
     assert "--page restyles by the rack" in capsys.readouterr().err
 
 
+def test_a_controller_is_for_the_rack_and_must_be_there(strummed, tiny_pocket, capsys) -> None:
+    arguments = ["evaluate", "restyle", "--data", strummed, "--by", "controller", "--limit", 1]
+    assert main([str(a) for a in (*arguments, "--engine", "diffusion")]) == 2
+    assert "--by is for --engine rack" in capsys.readouterr().err
+    assert main([str(a) for a in (*arguments, "--page", strummed / "page")]) == 2
+    assert "leave --engine and --by out" in capsys.readouterr().err
+    told = [*arguments, "--model", tiny_pocket, "--prior", "hard"]
+    assert main([str(a) for a in told]) == 2
+    assert "holds no controller" in capsys.readouterr().err
+
+
 def test_a_listening_test_is_written(strummed, tiny_pocket, tmp_path, capsys) -> None:
     page = tmp_path / "page"
     arguments = ["--data", strummed, "--model", tiny_pocket, "--limit", 1, "--prior", "hard"]

@@ -16,6 +16,7 @@ from sonolume.training.context import Context
 from sonolume.training.loop import train
 from sonolume.training.recipes import find_recipe, read_stage
 from sonolume.training.settings import LoopSettings
+from sonolume.training.stages.paint_adapter import PaintSettings
 from sonolume.training.stages.paint_align import repeated
 from sonolume.training.stages.paint_denoise import level_overlap, temperature
 from sonolume.training.stages.registry import STAGES, build
@@ -91,6 +92,12 @@ def test_a_sound_alone_speaks_and_the_gated_modules_rest(tiny: Any, models: Path
     assert hear.projector.into.weight.grad.any()
     gates = [block.audio.gate.grad for block in stage.denoiser.layers]
     assert all(gate is None or gate == 0 for gate in gates)
+
+
+@pytest.mark.parametrize("speaks", [-1, 33])
+def test_a_sound_speaks_no_longer_than_words(speaks: int) -> None:
+    with pytest.raises(OptionError, match=rf"hear.speaks {speaks}: expected 0 to longest.*32"):
+        PaintSettings(hear=AudioTokensConfig(speaks=speaks))
 
 
 def test_photos_that_are_not_true_count_only_for_distillation(tiny: Any, models: Path) -> None:

@@ -50,13 +50,16 @@ def summary(data: Path, as_json: bool, quiet: bool) -> None:
 @_data_option
 @_folder("--teachers", "Folder with the weights of the teachers.")
 @_out_option
+@click.option("--crops", is_flag=True, help="Also of five crops of each picture.")
 @json_option
 @quiet_option
-def features(data: Path, teachers: Path, out: Path, as_json: bool, quiet: bool) -> None:
+def features(
+    data: Path, teachers: Path, out: Path, crops: bool, as_json: bool, quiet: bool
+) -> None:
     """Compute the teachers' features of all sounds and pictures.
 
-    Writes audioset.npz and mobilenet_v2.npz, which `sonolume train --aids` reads. A call that was
-    interrupted goes on where it stopped.
+    Writes audioset.npz and mobilenet_v2.npz, which `sonolume train --aids` reads; with --crops
+    mobilenet_v2_crops.npz, too. A call that was interrupted goes on where it stopped.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -73,7 +76,7 @@ def features(data: Path, teachers: Path, out: Path, as_json: bool, quiet: bool) 
                 tasks[name] = bars.add_task(name)
             bars.update(tasks[name], completed=done, total=total)
 
-        counts = write_features(data, teachers, out, progress)
+        counts = write_features(data, teachers, out, progress, crops=crops)
     files = {name: {"path": str(out / f"{name}.npz"), "items": n} for name, n in counts.items()}
     lines = (f"{file['path']}: {file['items']} items" for file in files.values())
     report({"files": files}, lines, as_json=as_json, quiet=quiet)

@@ -26,7 +26,7 @@ from sonolume.evaluation.restyle_trials import (
 )
 from sonolume.evaluation.result import Evaluation, settings
 from sonolume.pipelines.restyle.pipeline import RestylePipeline
-from sonolume.pipelines.restyle.settings import Engine
+from sonolume.pipelines.restyle.settings import By, Engine, RestyleSettings
 
 __all__ = ["SOUNDS", "evaluate_restyle"]
 
@@ -43,13 +43,15 @@ def evaluate_restyle(
     limit: int | None = None,
     prior: Prior = "both",
     engine: Engine = "rack",
+    by: By = "search",
     seed: int = 0,
     progress: Progress | None = None,
     hashes: Mapping[str, str] | None = None,
 ) -> Evaluation:
     """Restyle at most ``limit`` (50) sounds by fourteen edits of ten photos, at three strengths.
 
-    Sounds are those of `examples_of`. Raises DataError where the folder has no photo or no sound.
+    Sounds are those of `examples_of`; `prior`, `engine` and `by` are as in `RestyleSettings`, and
+    a controller is the pipeline's. Raises DataError where the folder has no photo or no sound.
     """
     skipped: list[str] = []
     pictures = pictures_of(data, split, PICTURES, seed, skipped)
@@ -66,12 +68,13 @@ def evaluate_restyle(
     with warnings.catch_warnings():
         # How far an effect was turned down is in the figures.
         warnings.simplefilter("ignore", UserWarning)
-        trials = list(tried(pipeline, examples, pictures, prior, seed, done, engine=engine))
+        asked = RestyleSettings(prior=prior, engine=engine, by=by)
+        trials = list(tried(pipeline, examples, pictures, asked, seed, done))
         same = exact(pipeline, examples, pictures[0])
     kinds = [example.kind for example in examples]
     facts = settings(
         data, split, hashes or {}, limit=limit or SOUNDS, seed=seed, prior=prior, engine=engine,
-        edits=list(EDITS_TRIED), edited=EDITED, strengths=list(STRENGTHS),
+        by=by, edits=list(EDITS_TRIED), edited=EDITED, strengths=list(STRENGTHS),
         counts={
             "restyles": len(trials), "pictures": len(pictures),
             **{kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},

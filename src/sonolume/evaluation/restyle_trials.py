@@ -1,7 +1,7 @@
 """Restyles whose pictures changed in a known way, and what is heard of them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from sonolume.correspondence.edits import edit
-from sonolume.correspondence.targets import Prior
 from sonolume.evaluation.restyle_sounds import Example, Kind
 from sonolume.evaluation.samples import photos_of
 from sonolume.media import Audio, Picture
 from sonolume.pipelines.restyle.pipeline import RestylePipeline, Seen
-from sonolume.pipelines.restyle.settings import Engine, RestyleSettings
+from sonolume.pipelines.restyle.settings import RestyleSettings
 from sonolume.signal.cues import CUES, measure_cues
 from sonolume.signal.kept import Kept, compare
 from sonolume.signal.structure import structure
@@ -61,13 +60,11 @@ def tried(
     pipeline: RestylePipeline,
     examples: Sequence[Example],
     pictures: Sequence[Picture],
-    prior: Prior,
+    asked: RestyleSettings,
     seed: int,
     done: Callable[[], None],
-    *,
-    engine: Engine = "rack",
 ) -> Iterator[Trial]:
-    """Every example under every edit at every strength; pictures take turns."""
+    """Every example under every edit at every strength, else as asked; pictures take turns."""
     seen: dict[tuple[int, str], Seen] = {}
     listened = [pipeline.listen(example.sound, seed=seed) for example in examples]
     for number, (example, heard) in enumerate(zip(examples, listened, strict=True)):
@@ -77,10 +74,10 @@ def tried(
             if (place, kind) not in seen:
                 picture = pictures[place]
                 after = edit(picture, kind, EDITED, seed=seed)
-                seen[place, kind] = pipeline.look_at(picture, after, prior=prior)
+                seen[place, kind] = pipeline.look_at(picture, after, prior=asked.prior)
             for strength in STRENGTHS:
-                asked = RestyleSettings(strength, prior, engine=engine)
-                made = pipeline.follow(seen[place, kind], heard, asked)
+                now = replace(asked, strength=strength)
+                made = pipeline.follow(seen[place, kind], heard, now)
                 result = made.audio()
                 sounded = structure(result.samples, result.rate)
                 yield Trial(

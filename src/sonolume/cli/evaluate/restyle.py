@@ -15,6 +15,7 @@ __all__ = ["command"]
 
 RACK = ("joint-picture", "joint-words")
 DRAWN = ("joint-sound", "sound-generator", "vocoder", "restyle-map", "restyle-film")
+PROPOSED = ("restyle-heads", "restyle-map", "restyle-controller")
 READ = {"rack": RACK, "diffusion": (*RACK, *DRAWN)}
 
 
@@ -36,18 +37,29 @@ READ = {"rack": RACK, "diffusion": (*RACK, *DRAWN)}
     help="Effects, or the sound generator of --model.",
 )
 @click.option(
+    "--by",
+    type=click.Choice(["search", "controller", "both"]),
+    default="search",
+    show_default=True,
+    help="What finds the effects; a controller only where --model holds one.",
+)
+@click.option(
     "--page",
     type=click.Path(path_type=Path, file_okay=False),
     help="Measure nothing; write a listening test there.",
 )
-def command(model: Path | None, prior: str, engine: str, page: Path | None, **common: Any) -> None:
+def command(
+    model: Path | None, prior: str, engine: str, by: str, page: Path | None, **common: Any
+) -> None:
     """Whether sounds move as pictures move, and keep their structure.
 
     Reads FOLDER/scores too.
     """
+    if engine != "rack" and by != "search":
+        raise OptionError("--by is for --engine rack; leave it out")
     if page is not None:
-        if engine != "rack":
-            raise OptionError("--page restyles by the rack; leave --engine out")
+        if engine != "rack" or by != "search":
+            raise OptionError("--page restyles by the rack's search; leave --engine and --by out")
         _listening_test(page, model, prior, common)
         return
     finish = door(common)
@@ -56,12 +68,14 @@ def command(model: Path | None, prior: str, engine: str, page: Path | None, **co
     from sonolume.pipelines import load
 
     folder = model or weights.FOLDER
-    names = [name for name in weights.names(folder) if name in READ[engine]]
+    read = READ[engine] if by == "search" else (*RACK, *PROPOSED)
+    names = [name for name in weights.names(folder) if name in read]
     with progress_bar(quiet=common["quiet"], what="restyling") as progress:
         result = evaluate_restyle(
             load("restyle", model or "pocket"),
             prior=prior,  # type: ignore[arg-type]  # click's choice
             engine=engine,  # type: ignore[arg-type]
+            by=by,  # type: ignore[arg-type]
             progress=progress,
             hashes={name: weights.sha256(name, folder) for name in names},
             **measured(common),

@@ -11,7 +11,7 @@ import numpy as np
 
 from sonolume.music.scores.harmony import Chord, voicing
 from sonolume.music.scores.melody import draw_phrase, sing
-from sonolume.music.scores.moods import Part, PartName, Recipe
+from sonolume.music.scores.recipe import Part, PartName, Recipe
 from sonolume.music.scores.rhythm import QUARTER, Stroke, grid
 
 __all__ = ["Ensemble", "Plan", "Row", "arrange"]

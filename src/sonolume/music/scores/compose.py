@@ -14,7 +14,8 @@ from sonolume.music.scene import MOODS, Mood
 from sonolume.music.score import Controller, Curve, Meter, Notes, Score, Track
 from sonolume.music.scores.arrange import Ensemble, Plan, Row, arrange
 from sonolume.music.scores.harmony import MODES, Chord, chord, tonic_class
-from sonolume.music.scores.moods import RECIPES, Part, PartName, Recipe
+from sonolume.music.scores.moods import RECIPES
+from sonolume.music.scores.recipe import Part, PartName, Recipe
 from sonolume.music.scores.rhythm import swung
 
 __all__ = ["compose"]

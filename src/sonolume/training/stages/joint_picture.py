@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sonolume.data.concepts import concepts
@@ -24,7 +25,7 @@ from sonolume.training.aids import Features, read_features
 from sonolume.training.context import Context
 from sonolume.training.figures import macro_top1, nearest
 from sonolume.training.labels import chances, class_numbers
-from sonolume.training.pixels import crop, to_float
+from sonolume.training.pixels import Pixels, corner, crop, to_float
 from sonolume.training.reading import speak
 from sonolume.training.settings import from_table
 from sonolume.training.stage import Figures
@@ -43,6 +44,7 @@ class JointPictureSettings:
     grown: float = 0.75  # share of the run after which they are shown at full size
     temperature: float = 0.07
     zoom: float = 0.4
+    five: float = 0.0  # share of photos that are one of five crops, of which the teacher tells, too
     blur: float = 0.3  # chance of a photo being halved and enlarged: resolution must not be a cue
     smoothing: float = 0.1
     caption_weight: float = 0.5
@@ -60,7 +62,11 @@ class _Trained(nn.Module):
 
 
 class JointPicture:
-    """See the module's docstring. `aids` is a folder with `mobilenet_v2.npz` (keys, features)."""
+    """See the module's docstring.
+
+    `aids` is a folder with `mobilenet_v2.npz` (keys, pooled) and, for the setting `five`,
+    `mobilenet_v2_crops.npz`.
+    """
 
     name = "joint.picture"
 
@@ -90,8 +96,10 @@ class JointPicture:
             )
         self.captioned = min(settings.captioned, len(self.told))
         self.chances = chances(self.labels[self.named], 0.5)
-        self.features: Features = read_features(
-            aids, "mobilenet_v2", [p.key for p in self.train], "pooled"
+        keys = [p.key for p in self.train]
+        self.features: Features = read_features(aids, "mobilenet_v2", keys, "pooled")
+        self.crops = read_features(
+            aids if settings.five else None, "mobilenet_v2_crops", keys, "pooled"
         )
         self.model = _Trained(settings.tower, self.features.width)
         self.model.teacher_head.requires_grad_(self.features.present)
@@ -103,16 +111,24 @@ class JointPicture:
         named = rng.choice(self.named, s.batch - self.captioned, p=self.chances)
         told = rng.choice(self.told, self.captioned, replace=False) if self.captioned else named[:0]
         rows = np.concatenate([named, told])
-        pixels = np.stack([crop(self.train[i].pixels, FULL, s.zoom, rng) for i in rows])
-        pictures = to_float(pixels)
+        views = [self._view(i, rng) for i in rows]
+        pictures = to_float(np.stack([pixels for pixels, _ in views]))
         captions = [str(rng.choice(self.train[i].captions)) for i in told]
         blurred = torch.from_numpy(rng.random(s.batch) < s.blur)[:, None, None, None]
         return {
             "pictures": torch.where(blurred, _halved(pictures), _recoloured(pictures, rng)),
             "labels": torch.from_numpy(self.labels[rows]),
             "captions": self.tokenizer.encode(captions),
-            "features": torch.from_numpy(self.features.values[rows]),
+            "features": torch.from_numpy(np.stack([features for _, features in views])),
         }
+
+    def _view(self, row: int, rng: np.random.Generator) -> tuple[Pixels, NDArray[np.float32]]:
+        """A photo as it is shown, and what the teacher tells of it or of nearly the same part."""
+        s, pixels = self.settings, self.train[row].pixels
+        if self.crops.present and rng.random() < s.five:
+            number = int(rng.integers(5))
+            return corner(pixels, number, FULL, rng), self.crops.values[row, number]
+        return crop(pixels, FULL, s.zoom, rng), self.features.values[row]
 
     def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         s = self.settings

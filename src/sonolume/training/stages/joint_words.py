@@ -2,11 +2,13 @@
 
 Three losses: texts that say the same lie together (InfoNCE, van den Oord et al. 2018); a phrase
 lies at its concept; and, where embeddings of a sentence teacher are at hand, the tower predicts
-them (Hinton et al. 2015), which places words that the phrasebook never uses.
+them (Hinton et al. 2015), which places words that the phrasebook never uses. Two more where asked
+for: each of the teacher's texts lies at the concepts whose phrases it is nearest to there; and what
+painters read of captions stays as the tower of `--start` has it.
 """
 
-import json
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,22 +16,23 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sonolume.data.concepts import concepts
 from sonolume.data.corpus import Corpus, read_corpus
 from sonolume.data.licences import COMMERCIAL_CAPTIONS
-from sonolume.errors import DataError
+from sonolume.errors import DataError, OptionError
 from sonolume.hub import weights
 from sonolume.models.tokenizer import END, PAD, WordTokenizer
 from sonolume.models.words import WordTower, WordTowerConfig
 from sonolume.training.anchors import concept_anchors
 from sonolume.training.context import Context
 from sonolume.training.figures import macro_top1, nearest
+from sonolume.training.reading import read_words
+from sonolume.training.sentences import NearestLines, read_sentences
 from sonolume.training.settings import from_table
 from sonolume.training.stage import Figures
-from sonolume.training.start import read_word_tower, start_from
+from sonolume.training.start import read_anchors, read_word_tower, start_from
 
 FRAMES = ("{}", "{}", "{}", "the sound of {}", "a photo of {}", "i hear {}", "there is {}", "{}!")
 
@@ -44,6 +47,8 @@ class JointWordsSettings:
     temperature: float = 0.07
     teacher_weight: float = 4.0
     phrase_weight: float = 1.0
+    concept_weight: float = 0.0  # of the concepts that the teacher takes its texts for
+    keep_weight: float = 0.0  # of token states that stay as the tower at the start has them
     drop_words: float = 0.1
     longest: int = 24
     tower: WordTowerConfig = field(default_factory=WordTowerConfig)
@@ -84,7 +89,7 @@ class JointWords:
             for slug, book in self.corpus.phrasebook.items()
             for text in book
         ]
-        self.sentences, self.targets = _read_teacher(teacher)
+        self.sentences, self.targets = read_sentences(teacher)
         if commercial:
             self._keep_sentences(set(self.corpus.texts))
         if start is None:
@@ -95,6 +100,12 @@ class JointWords:
         start_from(self.model.tower, "joint-words", start, beside=("anchors",))
         if not self.sentences:
             self.model.teacher_head.requires_grad_(False)
+        self.nearest: NearestLines | None = None
+        if settings.concept_weight and self.sentences:
+            self.nearest = NearestLines(self.corpus.phrasebook, self.sentences, self.targets)
+        self.kept: WordTower | None = None
+        if settings.keep_weight:
+            self.kept = self._keep(start)
 
     def batch(self, rng: np.random.Generator) -> dict[str, Tensor]:
         s = self.settings
@@ -112,9 +123,18 @@ class JointWords:
             "targets": torch.from_numpy(self.targets[rows].astype(np.float32)),
         }
 
+    def _keep(self, start: Path | None) -> WordTower:
+        """The tower at the start; concepts and the last projection stay where they are there."""
+        if start is None:
+            raise OptionError("keep_weight holds what a tower knows; give one with --start")
+        self.model.anchors.data.copy_(read_anchors(start))
+        self.model.anchors.requires_grad_(False)
+        self.model.tower.embed.requires_grad_(False)
+        return deepcopy(self.model.tower).requires_grad_(False)
+
     def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         s = self.settings
-        z = self._embed(batch["ids"])
+        z, moved = self._embed(batch["ids"])
         left, right, told = z[: s.pairs], z[s.pairs : 2 * s.pairs], z[2 * s.pairs :][: s.phrases]
         logits = left @ right.T / s.temperature
         order = torch.arange(s.pairs, device=z.device)
@@ -125,11 +145,20 @@ class JointWords:
         )
         total = alike + s.phrase_weight * phrase
         figures = {"alike": alike.detach(), "phrase": phrase.detach()}
+        if self.kept is not None:
+            total = total + s.keep_weight * moved
+            figures["moved"] = moved.detach()
         if self.sentences:
             taught = F.normalize(self.model.teacher_head(z[-s.texts :]).float(), dim=-1)
             distance = (1 - (taught * batch["targets"]).sum(-1)).mean()
             total = total + s.teacher_weight * distance
             figures["teacher"] = distance.detach()
+        if self.nearest is not None:
+            guessed = (z[-s.texts :] @ anchors.T / s.temperature).log_softmax(dim=1)
+            shares = self.nearest.shares(batch["targets"])
+            concept = F.kl_div(guessed, shares, reduction="batchmean")
+            total = total + s.concept_weight * concept
+            figures["concept"] = concept.detach()
         return total, figures
 
     def validate(self, folder: Path) -> dict[str, float]:
@@ -137,7 +166,7 @@ class JointWords:
 
         The lines were trained on; the anchors are those that the other towers learn.
         """
-        anchors = concept_anchors(self.model.tower, self.tokenizer)
+        anchors = self._anchors()
         lines = self.lines[::5]
         ids = self._trim(self.tokenizer.encode([text for _, text in lines]))
         guesses = nearest(self.model.tower, ids, anchors, list(range(len(self.slugs))))
@@ -145,8 +174,7 @@ class JointWords:
 
     def export(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        tower = self.model.tower.eval()
-        anchors = concept_anchors(tower, self.tokenizer)
+        tower, anchors = self.model.tower.eval(), self._anchors()
         metadata = {
             "config": asdict(self.settings.tower),
             "tokenizer": self.tokenizer.to_json(),
@@ -154,6 +182,12 @@ class JointWords:
             "commercial": self.commercial,
         }
         weights.save("joint-words", {**tower.state_dict(), "anchors": anchors}, metadata, folder)
+
+    def _anchors(self) -> Tensor:
+        """Where the concepts lie [concepts, 512]; with a kept tower, where they did."""
+        if self.kept is None:
+            return concept_anchors(self.model.tower, self.tokenizer)
+        return F.normalize(self.model.anchors.detach(), dim=-1)
 
     def _keep_sentences(self, known: set[str]) -> None:
         rows = [row for row, text in enumerate(self.sentences) if text in known]
@@ -166,12 +200,26 @@ class JointWords:
             return text
         return " ".join(w for w in words if rng.random() > self.settings.drop_words) or text
 
-    def _embed(self, ids: Tensor) -> Tensor:
-        """Embeddings of phrases, computed in four groups of like length: padding costs time."""
-        lengths = (ids != PAD).sum(1)
-        order = lengths.argsort()
-        parts = [self.model.tower(ids[rows, : int(lengths[rows].max())]) for rows in order.chunk(4)]
-        return torch.cat(parts)[order.argsort()]
+    def _embed(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Embeddings of phrases, and how far the states of captions and phrases have moved.
+
+        Computed in four groups of like length: padding costs time.
+        """
+        lengths, tower = (ids != PAD).sum(1), self.model.tower
+        order, parts, moved = lengths.argsort(), [], []
+        for rows in order.chunk(4):
+            some = ids[rows, : int(lengths[rows].max())]
+            states = tower.states(some)
+            parts.append(tower.pool(states))
+            if self.kept is not None:
+                moved.append(_moved(self.kept, some, states)[self._painted(rows)])
+        distance = torch.cat(moved).mean() if moved else states.new_zeros(())
+        return torch.cat(parts)[order.argsort()], distance
+
+    def _painted(self, rows: Tensor) -> Tensor:
+        """Which rows of a batch are captions or phrases, as painters are told them."""
+        s = self.settings
+        return (rows < s.pairs) | ((rows >= 2 * s.pairs) & (rows < 2 * s.pairs + s.phrases))
 
     def _trim(self, ids: Tensor) -> Tensor:
         """Cut to the longest phrase of the batch, at most `longest`; the end mark is kept."""
@@ -189,15 +237,7 @@ def build(context: Context, table: Mapping[str, Any]) -> JointWords:
     )
 
 
-def _read_teacher(folder: Path | None) -> tuple[list[str], NDArray[np.floating[Any]]]:
-    if folder is None:
-        return [], np.zeros((0, 1), np.float16)
-    try:
-        sentences: list[str] = json.loads((folder / "sentences.json").read_text("utf-8"))
-        targets = np.load(folder / "sentences.npy", allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
-        raise DataError(f"{folder}: no sentences.json and sentences.npy there ({error})") from error
-    if targets.ndim != 2 or len(targets) != len(sentences):
-        shape = f"{len(sentences)} sentences, but targets {targets.shape}"
-        raise DataError(f"{folder}: {shape}; make both again")
-    return sentences, targets
+def _moved(kept: WordTower, ids: Tensor, states: Tensor) -> Tensor:
+    """Squared distance [B] of token states from those of a frozen tower, over their own square."""
+    before = read_words(kept, ids)
+    return (states.float() - before).square().sum((1, 2)) / before.square().sum((1, 2))

@@ -14,6 +14,7 @@ from sonolume.data.shards import read_photos, read_sounds
 from sonolume.diffusion.flow import logit_normal_times, mix, sample_euler, times, velocity_loss
 from sonolume.diffusion.guidance import guide
 from sonolume.diffusion.schedule import Schedule, emphasis
+from sonolume.errors import OptionError
 from sonolume.hub import weights
 from sonolume.hub.joint import load_joint
 from sonolume.hub.painter import load_base, load_painter
@@ -46,6 +47,11 @@ class PaintSettings:
     longest: int = 32
     schedule: Schedule = "smooth"
     hear: AudioTokensConfig = field(default_factory=AudioTokensConfig)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hear.speaks <= self.longest:
+            found = f"hear.speaks {self.hear.speaks}"
+            raise OptionError(f"{found}: expected 0 to longest, which is {self.longest}")
 
 
 class Hearing(nn.Module):
