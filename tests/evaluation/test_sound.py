@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from sonolume.cli.main import main
 from sonolume.data.concepts import concepts
-from sonolume.errors import DataError
+from sonolume.errors import DataError, OptionError
 from sonolume.evaluation.frechet import frechet_distance
 from sonolume.evaluation.judge import PLACE
 from sonolume.evaluation.sound import LENGTH, _cut, evaluate_sound, most_heard
@@ -111,6 +111,34 @@ def test_who_sings_something_else_is_not(heard: Path) -> None:
     assert controls == {
         "vocoded", "griffin_lim", "silence", "white_noise", "training_clips", "other_concepts",
     }  # fmt: skip
+
+
+class Unsteady(Singer):
+    """Told by one-hot rows; sings rightly on every third seed only, and hears what it has sung."""
+
+    def say(self, texts: list[str], /) -> torch.Tensor:
+        return torch.eye(len(concepts()))[super().say(texts)[:, 0]]
+
+    def draw(self, embeddings: torch.Tensor, seeds: Sequence[int], /) -> list[Audio]:
+        wrong = torch.tensor([0 if seed % 3 == 1 else 9 for seed in seeds])
+        return super().draw((embeddings.argmax(1) + wrong)[:, None], seeds)
+
+    def embed_words(self, texts: list[str]) -> torch.Tensor:
+        return self.say(texts)
+
+    def embed_audio(self, sound: Audio) -> torch.Tensor:
+        return torch.from_numpy(Tones().features(sound.samples)[0])
+
+
+def test_the_take_that_is_most_alike_is_kept(heard: Path) -> None:
+    single = evaluate_sound(Unsteady(), Tones(), heard, limit=3, concepts=4)
+    assert 0 < single.metrics["words_top1"] < 0.5
+    maker = Unsteady()
+    best = evaluate_sound(maker, Tones(), heard, limit=3, concepts=4, takes=3, likeness=maker)
+    assert best.metrics["words_top1"] == 1
+    assert maker.seeds == list(range(36))
+    with pytest.raises(OptionError, match="2 takes; expected 1, or more and a likeness"):
+        evaluate_sound(Singer(), Tones(), heard, takes=2)
 
 
 def test_training_clips_are_nearest(heard: Path) -> None:

@@ -68,8 +68,7 @@ def test_a_kept_tower_moves_less_and_its_concepts_stay(tiny: Any, tmp_path: Path
     assert 0 < little < 0.5 * much
     before = weights.load("joint-words", tiny.models)[0]
     after = weights.load("joint-words", tmp_path / "100.0" / "export")[0]
-    for name in ("anchors", "embed.weight", "embed.bias"):
-        torch.testing.assert_close(after[name], before[name], rtol=0, atol=2e-3)
+    torch.testing.assert_close(after["anchors"], before["anchors"], rtol=0, atol=2e-3)
     assert not torch.equal(after["pieces.weight"], before["pieces.weight"])
     assert all(not p.requires_grad for p in one.kept.parameters())
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sonolume.data.concepts import concept
 from sonolume.data.shards import Clip, read_sounds
-from sonolume.errors import DataError
+from sonolume.errors import DataError, OptionError
 from sonolume.evaluation.asks import Progress
 from sonolume.evaluation.classification import hits, top_k
 from sonolume.evaluation.distances import Features, kernel_distance, within_distance, within_ratio
@@ -23,6 +23,7 @@ from sonolume.evaluation.sound_judge import NET, SoundJudge, judged_concepts
 from sonolume.media import Audio, Picture
 from sonolume.media.grid import grid
 from sonolume.models.vocoder import Vocoder, vocode
+from sonolume.pipelines.play.sounds import Likeness
 from sonolume.signal.mel import HOP, LogMel
 from sonolume.signal.windows import normalise_level, repeat_to
 from sonolume.training.crops import lasts
@@ -77,22 +78,28 @@ def evaluate_sound(
     split: str = "validation",
     limit: int = CLIPS,
     concepts: int = CONCEPTS,
+    takes: int = 1,
+    likeness: Likeness | None = None,
     seed: int = 0,
     progress: Progress | None = None,
     hashes: Mapping[str, str] | None = None,
     sampling: Mapping[str, float] | None = None,
 ) -> Evaluation:
     """Measure `maker` on the concepts with most clips in `data`: `limit` sounds of each. `sampling`
-    says how it draws them, and is noted.
+    says how it draws them, and is noted. Of each sound so many `takes` are drawn, and the one that
+    is most like the words in `likeness` is kept, as `play` does.
 
-    Raises DataError for data that cannot be read or hold fewer than two judged concepts.
+    Raises DataError for data that cannot be read or hold fewer than two judged concepts,
+    OptionError for takes to choose from without a likeness.
     """
+    if takes < 1 or (takes > 1 and likeness is None):
+        raise OptionError(f"{takes} takes; expected 1, or more and a likeness to choose by")
     clips = [clip for clip in read_sounds(data, split) if clip.concept in judged_concepts()]
     slugs = most_heard([clip.concept for clip in clips], concepts)
     if len(slugs) < 2:
         raise DataError(f"{data}: {len(slugs)} judged concepts in the split {split}; expected two")
     asked = [slug for slug in slugs for _ in range(limit)]
-    sounds = _generate(maker, asked, seed, progress)
+    sounds = _generate(maker, asked, seed, progress, takes, likeness)
     made = Heard(asked, judge.features(sounds))
     real_clips = [clip for clip in clips if clip.concept in slugs]
     real_sounds = _cut(real_clips)
@@ -117,16 +124,32 @@ def most_heard(slugs: Sequence[str], count: int) -> list[str]:
     return sorted(sorted(found, key=lambda slug: (-found[slug], slug))[:count])
 
 
-def _generate(maker: Maker, slugs: Sequence[str], seed: int, progress: Progress | None) -> Sounds:
+def _generate(
+    maker: Maker,
+    slugs: Sequence[str],
+    seed: int,
+    progress: Progress | None,
+    takes: int,
+    likeness: Likeness | None,
+) -> Sounds:
     told = maker.say([concept(slug).name for slug in slugs])
     first, sounds = seed * len(slugs), []
     for at in range(0, len(slugs), AT_ONCE):
-        part = told[at : at + AT_ONCE]
-        drawn = maker.draw(part, range(first + at, first + at + len(part)))
-        sounds += [sound.samples[0] for sound in drawn]
+        part = told[at : at + AT_ONCE].repeat_interleave(takes, dim=0)
+        drawn = maker.draw(part, range((first + at) * takes, (first + at) * takes + len(part)))
+        for number in range(0, len(drawn), takes):
+            chosen = _likest(drawn[number : number + takes], part[number], likeness)
+            sounds.append(chosen.samples[0])
         if progress is not None:
             progress(len(sounds), len(slugs))
     return np.stack(sounds)
+
+
+def _likest(takes: Sequence[Audio], told: Tensor, likeness: Likeness | None) -> Audio:
+    if likeness is None or len(takes) == 1:
+        return takes[0]
+    alike = [float(likeness.embed_audio(take) @ told) for take in takes]
+    return takes[int(np.argmax(alike))]
 
 
 def _measure(result: Evaluation, judge: SoundJudge, made: Heard, real: Heard, seed: int) -> None:

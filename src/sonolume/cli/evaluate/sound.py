@@ -26,6 +26,13 @@ __all__ = ["command"]
 @click.option("--steps", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--guidance", type=click.FloatRange(0, 30), default=6.0, show_default=True)
 @click.option("--shift", type=click.FloatRange(0.1, 20), default=4.0, show_default=True)
+@click.option(
+    "--takes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Drawn for each sound, of which the one most like its words is kept; play takes 4.",
+)
 @teachers_option
 def command(
     model: Path | None,
@@ -34,6 +41,7 @@ def command(
     steps: int,
     guidance: float,
     shift: float,
+    takes: int,
     **common: Any,
 ) -> None:
     """Whether generated sounds are known again, to a judge trained apart."""
@@ -43,6 +51,7 @@ def command(
     from sonolume.evaluation.sound import evaluate_sound
     from sonolume.evaluation.sound_judge import NET, load_sound_judge
     from sonolume.hub import weights
+    from sonolume.pipelines.play.sounds import JointLikeness
     from sonolume.pipelines.play.sounds_generator import load_generator_sounds
 
     nets = find_teachers(teachers, common["data"], NET)
@@ -56,9 +65,11 @@ def command(
             maker,
             load_sound_judge(nets),
             concepts=concepts,
+            takes=takes,
+            likeness=JointLikeness(maker.joint),
             progress=progress,
             hashes=maker.hashes,
-            sampling={"steps": steps, "guidance": guidance, "shift": shift},
+            sampling={"steps": steps, "guidance": guidance, "shift": shift, "takes": takes},
             **measured(common),
         )
     finish(result)

@@ -124,12 +124,11 @@ class JointWords:
         }
 
     def _keep(self, start: Path | None) -> WordTower:
-        """The tower at the start; concepts and the last projection stay where they are there."""
+        """The tower at the start; the concepts stay where they are there."""
         if start is None:
             raise OptionError("keep_weight holds what a tower knows; give one with --start")
         self.model.anchors.data.copy_(read_anchors(start))
         self.model.anchors.requires_grad_(False)
-        self.model.tower.embed.requires_grad_(False)
         return deepcopy(self.model.tower).requires_grad_(False)
 
     def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
