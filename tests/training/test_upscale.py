@@ -3,21 +3,17 @@
 import io
 import json
 import tarfile
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
 
-from sonolume.errors import DataError, ModelError, OptionError
+from sonolume.errors import DataError
 from sonolume.hub.upscaler import load_upscaler
 from sonolume.models.upscaler import UpscalerConfig
 from sonolume.training.loop import train
-from sonolume.training.painted import finished
 from sonolume.training.settings import LoopSettings
 from sonolume.training.stages.upscale import Upscale, UpscaleSettings
 
@@ -62,42 +58,6 @@ def test_targets_stand_beside_their_inputs(data: Path) -> None:
     own = (halves - batch["halves"]).abs().mean()
     other = (halves - batch["halves"].roll(1, 0)).abs().mean()
     assert own < 0.3 * other
-
-
-def test_without_a_painter_nothing_is_painted(tiny: Any) -> None:
-    settings = UpscaleSettings(batch=8, repeated=0.25, painted=0.5, painted_photos=3)
-    with pytest.raises(ModelError, match="painter-base"):
-        Upscale(tiny.data, settings, models=tiny.models)
-
-
-def test_painting_keeps_tones_and_changes_details() -> None:
-    """A painter that is too bright and leaves a chequered grid: the grid stays, the tone goes."""
-    photos = 0.3 * torch.randn(2, 3, 2, 2).repeat_interleave(32, 2).repeat_interleave(32, 3)
-    photos = torch.nn.functional.avg_pool2d(photos, 9, 1, 4).clamp(-0.6, 0.6)
-    squares = 0.1 * (1 - 2 * ((torch.arange(64)[:, None] + torch.arange(64)) % 2))
-
-    def painter(x: Tensor, t: Tensor, words: Tensor, sound: Tensor | None = None) -> Tensor:
-        return (photos + squares + 0.25).repeat(len(x) // 2, 1, 1, 1)
-
-    words = torch.ones(2, 3, 4)
-    made = finished(painter, words, -words, photos, torch.randn_like(photos))
-    torch.testing.assert_close(made, photos + squares, atol=1e-5, rtol=0)
-
-
-def test_painted_inputs_lie_on_their_photos(tiny_pocket: Path, data: Path) -> None:
-    settings = UpscaleSettings(batch=8, side=24, repeated=0.25, painted=0.5, painted_photos=5)
-    stage = Upscale(data, settings, models=tiny_pocket)
-    true, made = stage.pairs
-    assert (true.shape, made.shape) == ((5, 3, 32, 32), (5, 3, 16, 16))
-    stage.pairs = true, torch.nn.functional.avg_pool2d(true, 2)
-    batch = stage.batch(np.random.default_rng(3))
-    assert batch["targets"].shape == (8, 3, 24, 24)
-    assert batch["halves"].shape == (6, 3, 12, 12)
-    assert batch["quarters"].shape == (2, 3, 6, 6)
-    halves = torch.nn.functional.avg_pool2d(batch["targets"][3:6], 2)
-    torch.testing.assert_close(batch["halves"][3:], halves)
-    with pytest.raises(OptionError, match="side 64: painted pictures give 32 at most"):
-        Upscale(data, replace(settings, side=64), models=tiny_pocket)
 
 
 def test_training_learns_and_exports(data: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ STAGES: Final[Mapping[str, Entry]] = {
     "joint.picture": Entry("joint_picture", frozenset({"aids", "models", "start"})),
     "base": Entry("base", frozenset({"teachers", "models", "start"})),
     "caption": Entry("caption", frozenset({"models", "start"})),
-    "upscale": Entry("upscale", frozenset({"teachers", "models", "start"})),
+    "upscale": Entry("upscale", frozenset({"teachers", "start"})),
     "vocoder": Entry("vocoder", frozenset({"start"})),
     "sound": Entry("sound", frozenset({"models", "start"})),
     "restyle.heads": Entry("restyle_heads", frozenset({"aids", "start"})),

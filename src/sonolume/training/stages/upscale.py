@@ -2,8 +2,7 @@
 
 Targets are photos at random scales, inputs their halves with the faults of painted pictures.
 Part of the inputs are the network's own enlargements of quarters, so that it can be applied again
-and again; others, where asked for, are photos as the painter finishes them, with the grid of its
-patches. The loss is L1 and a feature distance to a frozen network (Johnson et al. 2016).
+and again. The loss is L1 and a feature distance to a frozen network (Johnson et al. 2016).
 """
 
 from collections.abc import Callable, Mapping
@@ -17,22 +16,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sonolume.data.licences import COMMERCIAL
-from sonolume.data.shards import Photo, read_photos
-from sonolume.errors import DataError, OptionError
+from sonolume.data.shards import read_photos
+from sonolume.errors import DataError
 from sonolume.hub import weights
-from sonolume.hub.painter import load_base
 from sonolume.media import Picture
 from sonolume.media.grid import grid
 from sonolume.models.teachers import enlarge, feature_distance, load_teacher
 from sonolume.models.upscaler import Upscaler, UpscalerConfig, enlarge_bicubic, upscale
 from sonolume.training.context import Context
 from sonolume.training.degrade import degrade
-from sonolume.training.painted import painted_pairs
 from sonolume.training.pixels import crop, to_float
-from sonolume.training.reading import read_words
 from sonolume.training.settings import from_table
 from sonolume.training.stage import Figures
-from sonolume.training.start import check_terms, read_word_tower, start_from
+from sonolume.training.start import start_from
 
 JUDGED, SHOWN = 64, 4  # validation photos
 REDUCTIONS = ("area", "bilinear", "bicubic")
@@ -46,8 +42,6 @@ class UpscaleSettings:
     side: int = 64  # of targets, pixels; SqueezeNet sees nothing smaller
     zoom: float = 0.5  # targets show 1 − zoom to all of a photo's side
     repeated: float = 0.25  # share of inputs that the network has enlarged itself
-    painted: float = 0.0  # share of the others that the painter of --models has finished
-    painted_photos: int = 1_500  # that it does so for, at the start
     perceptual_weight: float = 0.015
     network: UpscalerConfig = field(default_factory=UpscalerConfig)
 
@@ -63,7 +57,6 @@ class Upscale:
         settings: UpscaleSettings,
         teachers: Path | None = None,
         start: Path | None = None,
-        models: Path = weights.FOLDER,
         *,
         commercial: bool = False,
     ) -> None:
@@ -79,58 +72,18 @@ class Upscale:
         picked = np.random.default_rng(0).permutation(len(held))[:JUDGED]
         self.held = to_float(np.stack([held[i] for i in picked]))
         self.teachers = None if teachers is None else _Teachers(teachers)
-        train = [photo for photo in sharp if photo.split == "train"]
-        self.pairs = self._paint(train, models) if settings.painted else None
-
-    def _paint(self, photos: list[Photo], models: Path) -> tuple[Tensor, Tensor]:
-        """Photos, and the same at half their side as the painter of `models` finishes them."""
-        check_terms("painter-base", models, commercial=self.commercial)
-        tower, tokenizer = read_word_tower(models, commercial=self.commercial)
-        rng = np.random.default_rng(0)
-        rows = rng.permutation(len(photos))[: self.settings.painted_photos]
-        chosen = [photos[i] for i in rows]
-        painter = load_base(models)
-        if self.settings.side > 2 * painter.config.side:
-            found = f"side {self.settings.side}"
-            raise OptionError(f"{found}: painted pictures give {2 * painter.config.side} at most")
-        return painted_pairs(
-            chosen,
-            painter,
-            lambda texts: read_words(tower, tokenizer.encode(texts)),
-            rng,
-        )
 
     def batch(self, rng: np.random.Generator) -> dict[str, Tensor]:
         s = self.settings
-        repeated = round(s.repeated * s.batch)
-        painted = round(s.painted * (s.batch - repeated))
-        rows = rng.choice(len(self.photos), s.batch - painted)
+        rows = rng.choice(len(self.photos), s.batch)
         targets = to_float(np.stack([crop(self.photos[i], s.side, s.zoom, rng) for i in rows]))
+        repeated = round(s.repeated * s.batch)
         once, twice = targets[repeated:], targets[:repeated]
-        halves = degrade(_reduce(once, 2, rng), rng)
-        if painted:
-            true, made = self._painted(painted, rng)
-            once, halves = torch.cat([once, true]), torch.cat([halves, made])
         return {
             "targets": torch.cat([once, twice]),
-            "halves": halves,
+            "halves": degrade(_reduce(once, 2, rng), rng),
             "quarters": degrade(_reduce(twice, 4, rng), rng) if repeated else twice,
         }
-
-    def _painted(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Squares of photos [B, 3, side, side] and of the painted halves [B, 3, side/2, side/2]."""
-        assert self.pairs is not None
-        true, made = [], []
-        size = self.settings.side // 2
-        for row in rng.integers(len(self.pairs[0]), size=count):
-            photo, half = (pictures[row] for pictures in self.pairs)
-            top, left = rng.integers(half.shape[-1] - size + 1, size=2)
-            square = half[:, top : top + size, left : left + size]
-            wanted = photo[:, 2 * top :, 2 * left :][:, : 2 * size, : 2 * size]
-            mirrored = (2,) if rng.random() < 0.5 else ()
-            true.append(wanted.flip(mirrored))
-            made.append(square.flip(mirrored))
-        return torch.stack(true), torch.stack(made)
 
     def loss(self, batch: dict[str, Tensor], step: int, progress: float) -> tuple[Tensor, Figures]:
         inputs, targets = batch["halves"], batch["targets"]
@@ -232,6 +185,5 @@ def build(context: Context, table: Mapping[str, Any]) -> Upscale:
         from_table(UpscaleSettings, table, context.where),
         context.teachers,
         context.start,
-        context.weights,
         commercial=context.commercial,
     )
