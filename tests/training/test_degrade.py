@@ -40,3 +40,11 @@ def test_some_pictures_are_spared() -> None:
 
 def test_pictures_that_are_not_square() -> None:
     assert degrade(torch.zeros(2, 3, 5, 17), np.random.default_rng(0)).shape == (2, 3, 5, 17)
+
+
+def test_any_size_has_patches_to_its_edge() -> None:
+    rng = np.random.default_rng(0)
+    for side in (5, 6, 13, 15):
+        for _ in range(20):
+            small = photos()[:2, :, :side, :side]
+            assert degrade(small, rng).shape == small.shape

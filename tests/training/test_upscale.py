@@ -61,11 +61,12 @@ def test_targets_stand_beside_their_inputs(data: Path) -> None:
 
 
 def test_training_learns_and_exports(data: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
     stage = Upscale(data, SMALL)
     with torch.no_grad():
         before = stage.validate(tmp_path / "before")
     assert before["l1"] == pytest.approx(before["l1_bicubic"])
-    settings = LoopSettings(steps=40, rate=3e-3, warmup=1, average=0.5, precision="fp32")
+    settings = LoopSettings(steps=60, rate=3e-3, warmup=1, average=0.5, precision="fp32")
     export = train(stage, settings, tmp_path / "run", quiet=True)
     picture = torch.rand(1, 3, 8, 8) * 2 - 1
     with torch.no_grad():

@@ -47,7 +47,7 @@ def _patch_offsets(pictures: Tensor, rng: np.random.Generator) -> Tensor:
     """A small shift of colour for each patch of a grid that starts anywhere."""
     B, _, H, W = pictures.shape
     side = int(rng.choice(PATCHES))
-    count = max(H, W) // side + 1
+    count = -(-max(H, W) // side) + 1
     offsets = _normal((B, 3, count, count), rng) * _strengths(B, OFFSET, rng)
     tiled = offsets.repeat_interleave(side, 2).repeat_interleave(side, 3)
     top, left = (int(start) for start in rng.integers(side, size=2))
