@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sonolume.cli._options import force_option, json_option, quiet_option, report, seed_option
+from sonolume.cli._restyling import by_option, prior_option
 from sonolume.cli._sound_making import check_targets, steps
 from sonolume.errors import OptionError
 
@@ -27,24 +28,12 @@ HELD = "rhythm,harmony,energy"
 @click.argument("sound", type=FILE)
 @click.option("-o", "--output", type=FILE, default=Path("restyled.wav"), show_default=True)
 @click.option("--strength", type=float, default=1.0, show_default=True, help="0 to 2.")
-@click.option(
-    "--prior",
-    type=click.Choice(["hard", "soft", "both"]),
-    default="both",
-    show_default=True,
-    help="Rules, style words, or both.",
-)
+@prior_option
 @click.option(
     "--keep", default=HELD, show_default=True, help="What is held; the strength gives way. Or none."
 )
 @click.option("--effects", type=int, default=4, show_default=True, help="At most; 1 to 8.")
-@click.option(
-    "--by",
-    type=click.Choice(["search", "controller", "both"]),
-    default="search",
-    show_default=True,
-    help="What finds the effects; a controller only where --model holds one.",
-)
+@by_option
 @click.option(
     "--engine",
     type=click.Choice(["rack", "diffusion"]),

@@ -23,7 +23,7 @@ from sonolume.evaluation.sound_judge import NET, SoundJudge, judged_concepts
 from sonolume.media import Audio, Picture
 from sonolume.media.grid import grid
 from sonolume.models.vocoder import Vocoder, vocode
-from sonolume.pipelines.play.sounds import Likeness
+from sonolume.pipelines.play.sounds import Likeness, likest
 from sonolume.signal.mel import HOP, LogMel
 from sonolume.signal.windows import normalise_level, repeat_to
 from sonolume.training.crops import lasts
@@ -107,7 +107,7 @@ def evaluate_sound(
 
     counts = {"concepts": len(slugs), "generated": len(asked), "real": len(real.slugs)}
     facts = settings(data, split, hashes or {}, limit=limit, seed=seed, counts=counts)
-    facts |= {"net": NET, "sampling": dict(sampling or {})}
+    facts |= {"net": NET, "sampling": {**(sampling or {}), "takes": takes}}
     result = Evaluation("sound", facts, definitions=dict(DEFINITIONS))
     _measure(result, judge, made, real, seed)
     _vocoded(result, judge, maker.vocoder, real, real_sounds)
@@ -138,18 +138,12 @@ def _generate(
         part = told[at : at + AT_ONCE].repeat_interleave(takes, dim=0)
         drawn = maker.draw(part, range((first + at) * takes, (first + at) * takes + len(part)))
         for number in range(0, len(drawn), takes):
-            chosen = _likest(drawn[number : number + takes], part[number], likeness)
-            sounds.append(chosen.samples[0])
+            some = drawn[number : number + takes]
+            best = some if likeness is None else likest(some, part[number], likeness)
+            sounds.append(best[0].samples[0])
         if progress is not None:
             progress(len(sounds), len(slugs))
     return np.stack(sounds)
-
-
-def _likest(takes: Sequence[Audio], told: Tensor, likeness: Likeness | None) -> Audio:
-    if likeness is None or len(takes) == 1:
-        return takes[0]
-    alike = [float(likeness.embed_audio(take) @ told) for take in takes]
-    return takes[int(np.argmax(alike))]
 
 
 def _measure(result: Evaluation, judge: SoundJudge, made: Heard, real: Heard, seed: int) -> None:

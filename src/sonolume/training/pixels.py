@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sonolume.models.teachers.pixels import crop_corner
 
-TREMBLE = 0.1
+TREMBLE = 0.1  # of a crop's side that may be missing: no two looks at it are the same
 
 Pixels = NDArray[np.uint8]
 

@@ -64,7 +64,7 @@ class NearestLines:
 
     def shares(self, targets: Tensor) -> Tensor:
         """Embeddings [B, W] of texts → shares [B, concepts] that sum to one."""
-        scores = [self._score(targets @ lines.to(targets).T) for lines in self.lines]
+        scores = [self._score(targets @ lines.T) for lines in self.lines]
         return (torch.stack(scores, dim=1) / TEMPERATURE).softmax(dim=1)
 
     @staticmethod

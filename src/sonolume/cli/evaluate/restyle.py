@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from sonolume.cli._options import report
+from sonolume.cli._restyling import by_option, prior_option
 from sonolume.cli.evaluate._common import door, measured, model_option, progress_bar, shared
 from sonolume.errors import OptionError
 
@@ -22,13 +23,7 @@ READ = {"rack": RACK, "diffusion": (*RACK, *DRAWN)}
 @click.command("restyle")
 @shared("Sounds.  [default: 50; with --page 12, a question each]")
 @model_option
-@click.option(
-    "--prior",
-    type=click.Choice(["hard", "soft", "both"]),
-    default="both",
-    show_default=True,
-    help="Rules, style words, or both.",
-)
+@prior_option
 @click.option(
     "--engine",
     type=click.Choice(["rack", "diffusion"]),
@@ -36,13 +31,7 @@ READ = {"rack": RACK, "diffusion": (*RACK, *DRAWN)}
     show_default=True,
     help="Effects, or the sound generator of --model.",
 )
-@click.option(
-    "--by",
-    type=click.Choice(["search", "controller", "both"]),
-    default="search",
-    show_default=True,
-    help="What finds the effects; a controller only where --model holds one.",
-)
+@by_option
 @click.option(
     "--page",
     type=click.Path(path_type=Path, file_okay=False),

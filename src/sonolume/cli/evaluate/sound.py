@@ -66,10 +66,10 @@ def command(
             load_sound_judge(nets),
             concepts=concepts,
             takes=takes,
-            likeness=JointLikeness(maker.joint),
+            likeness=JointLikeness(maker.joint) if takes > 1 else None,
             progress=progress,
             hashes=maker.hashes,
-            sampling={"steps": steps, "guidance": guidance, "shift": shift, "takes": takes},
+            sampling={"steps": steps, "guidance": guidance, "shift": shift},
             **measured(common),
         )
     finish(result)

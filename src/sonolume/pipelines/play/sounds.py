@@ -1,5 +1,6 @@
 """Where the sounds of instruments come from: one protocol, and the choice of the best take."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -14,7 +15,7 @@ from sonolume.music.foley import synthesise
 from sonolume.music.scene import Source
 from sonolume.signal.mel import RATE
 
-__all__ = ["FoleySounds", "JointLikeness", "Likeness", "SoundMaker", "best_of"]
+__all__ = ["FoleySounds", "JointLikeness", "Likeness", "SoundMaker", "best_of", "likest"]
 
 MOST: Final = 64  # sounds at once
 HEARD: Final = 10.0  # seconds of a sound that are compared
@@ -93,6 +94,12 @@ def best_of(
     if len(takes) <= 1:
         return takes
     (wanted,) = likeness.embed_words([source.prompt])
+    return likest(takes, wanted, likeness)[:count]
+
+
+@torch.inference_mode()
+def likest(takes: Sequence[Audio], wanted: Tensor, likeness: Likeness) -> list[Audio]:
+    """Sounds in the order of their likeness to a unit vector [D] of that space, best first."""
     alike = torch.stack([likeness.embed_audio(take) for take in takes]) @ wanted
     order = alike.argsort(descending=True, stable=True)
-    return [takes[at] for at in order[:count].tolist()]
+    return [takes[at] for at in order.tolist()]

@@ -117,11 +117,15 @@ class JointWords:
         rows = rng.integers(max(1, len(self.sentences)), size=count)
         taught = [self.sentences[i] for i in rows]
         ids = self.tokenizer.encode([*(p[0] for p in both), *(p[1] for p in both), *told, *taught])
-        return {
+        targets = torch.from_numpy(self.targets[rows].astype(np.float32))
+        batch = {
             "ids": self._trim(ids),
             "concepts": torch.tensor([slug for slug, _ in lines]),
-            "targets": torch.from_numpy(self.targets[rows].astype(np.float32)),
+            "targets": targets,
         }
+        if self.nearest is not None:
+            batch["shares"] = self.nearest.shares(targets)
+        return batch
 
     def _keep(self, start: Path | None) -> WordTower:
         """The tower at the start; the concepts stay where they are there."""
@@ -154,8 +158,7 @@ class JointWords:
             figures["teacher"] = distance.detach()
         if self.nearest is not None:
             guessed = (z[-s.texts :] @ anchors.T / s.temperature).log_softmax(dim=1)
-            shares = self.nearest.shares(batch["targets"])
-            concept = F.kl_div(guessed, shares, reduction="batchmean")
+            concept = F.kl_div(guessed, batch["shares"], reduction="batchmean")
             total = total + s.concept_weight * concept
             figures["concept"] = concept.detach()
         return total, figures
@@ -210,8 +213,9 @@ class JointWords:
             some = ids[rows, : int(lengths[rows].max())]
             states = tower.states(some)
             parts.append(tower.pool(states))
-            if self.kept is not None:
-                moved.append(_moved(self.kept, some, states)[self._painted(rows)])
+            painted = self._painted(rows)
+            if self.kept is not None and painted.any():
+                moved.append(_moved(self.kept, some[painted], states[painted]))
         distance = torch.cat(moved).mean() if moved else states.new_zeros(())
         return torch.cat(parts)[order.argsort()], distance
 
