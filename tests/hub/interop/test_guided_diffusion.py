@@ -162,7 +162,8 @@ def test_safetensors_and_half_precision_are_read(tiny_adm, tmp_path) -> None:
         read_adm(path)(x, steps)
         for path in (tiny_adm, tmp_path / "uncond.safetensors", tmp_path / "half.pt")
     )
-    assert torch.equal(exact, same)
+    # Equal weights at other places in memory: kernels may round differently.
+    torch.testing.assert_close(same, exact, atol=1e-5, rtol=1e-5)
     assert rounded.dtype == torch.float32
     torch.testing.assert_close(rounded, exact, atol=0.05, rtol=0)
 
